@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    name: "scheduler",
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    reporters: ["default", "../../scripts/no-skips.mjs"],
+  },
+});

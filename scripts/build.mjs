@@ -1,0 +1,32 @@
+/**
+ * Builds the package in the current folder: one JavaScript file per published entry by esbuild (shared code in
+ * chunks), and its declarations by tsc. Entries come from `publishConfig.exports`, so they are named once.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const entries = Object.values(manifest.publishConfig.exports)
+  .map((target) => target.default)
+  .filter((file) => file?.endsWith(".js"))
+  .map((file) => file.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
+
+rmSync("dist", { recursive: true, force: true });
+await build({
+  entryPoints: entries,
+  outdir: "dist",
+  outbase: "src",
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  chunkNames: "chunks/[name]-[hash]",
+});
+const require = createRequire(import.meta.url);
+const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
+execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });

@@ -1,0 +1,91 @@
+/**
+ * What `npm start` and `npm test` run. It needs nothing but npm and Node 20: where this Node is older than
+ * the one Hatcheck supports, it fetches Node 24 from npm and goes on with that.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+
+const [task, ...args] = process.argv.slice(2);
+const tasks = {
+  start: async () => {
+    await pnpm("install", "--frozen-lockfile", "--silent");
+    await pnpm("--filter", "@hatcheck/example", "--silent", "build");
+    await run(process.execPath, ["examples/dist/main.js", ...args]);
+  },
+  seed: async () => {
+    await pnpm("install", "--frozen-lockfile", "--silent");
+    await pnpm("--filter", "@hatcheck/example", "--silent", "build");
+    await run(process.execPath, ["examples/dist/seed.js", ...args]);
+  },
+  test: async () => {
+    await pnpm("install", "--frozen-lockfile");
+    await pnpm("lint");
+    await pnpm("format:check");
+    await pnpm("typecheck");
+    await pnpm("exec", "vitest", "run", ...args);
+  },
+};
+
+if (!(task in tasks)) fail(`unknown task "${task}"; use one of: ${Object.keys(tasks).join(", ")}`);
+if (isSupported(process.versions.node)) {
+  await tasks[task]();
+} else {
+  console.error(`Node ${process.versions.node} is older than 22.13; fetching Node 24 from npm.`);
+  const node = await npmNode();
+  process.env.PATH = dirname(node) + delimiter + process.env.PATH;
+  await run(node, [fileURLToPath(import.meta.url), task, ...args]);
+}
+
+function isSupported(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 13);
+}
+
+/** The path of the Node 24 that the npm package `node` carries. */
+async function npmNode() {
+  const out = await run(
+    "npm",
+    ["exec", "--yes", "--package=node@24", "--", "node", "-p", "process.execPath"],
+    {
+      capture: true,
+    },
+  );
+  return out.trim().split("\n").at(-1);
+}
+
+function pnpm(...words) {
+  return run("npm", ["exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...words]);
+}
+
+/** Runs a command to its end with this terminal; leaves with its exit code when it fails. */
+function run(command, words, { capture = false } = {}) {
+  const child = spawn(command, words, {
+    cwd: root,
+    stdio: ["inherit", capture ? "pipe" : "inherit", "inherit"],
+    shell: process.platform === "win32" && command === "npm",
+  });
+  let out = "";
+  child.stdout?.on("data", (chunk) => (out += chunk));
+  // Ctrl-C reaches the child by itself, since it shares the terminal; a signal sent to this process alone does not.
+  const ignore = () => {};
+  const forward = () => child.kill("SIGTERM");
+  process.on("SIGINT", ignore).on("SIGTERM", forward);
+  return new Promise((resolve) => {
+    child.on("error", (error) => fail(`${command} could not be started: ${error.message}`));
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", ignore).off("SIGTERM", forward);
+      if (code === 0) resolve(out);
+      else process.exit(code ?? (signal === "SIGINT" ? 130 : 143));
+    });
+  });
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
