@@ -1,1 +1,2 @@
-export {};
+// The public face of the package.
+export const placeholder: undefined = undefined;

@@ -1,0 +1,92 @@
+// The last step before the wire: copies a handler's response, completes and checks it. The response itself, which
+// others may share, is never written to.
+import { assertHeader, isHeaderName } from "./header.ts";
+import type { Request } from "./request.ts";
+import { type Body, cancelBody, isStream, type Response } from "./response.ts";
+
+/** What goes onto the wire. */
+export interface FinalResponse {
+  readonly statusCode: number;
+  readonly reasonPhrase: string;
+  /** Names and values in turn, validated. */
+  readonly headers: string[];
+  readonly body: Body;
+  /** Bytes of the body; `undefined` for a stream whose length nobody declared. */
+  readonly contentLength: number | undefined;
+}
+
+/**
+ * @throws TypeError for a header that would break the message, RangeError for an impossible status. The body is
+ * cancelled then.
+ */
+export function finalise(req: Request, response: Response): FinalResponse {
+  try {
+    return complete(req, response);
+  } catch (error) {
+    cancelBody(response.body);
+    throw error;
+  }
+}
+
+function complete(req: Request, response: Response): FinalResponse {
+  const { statusCode, reasonPhrase, body } = response;
+  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 999) {
+    throw new RangeError(`Response status must be a whole number from 200 to 999, got ${String(statusCode)}`);
+  }
+  if (/[^\t\x20-\x7e]/.test(reasonPhrase))
+    throw new TypeError("The reason phrase holds a character it may not");
+
+  const headers: string[] = [];
+  let declaredLength: string | undefined;
+  let typed = false;
+  for (const { name, value } of response.headers) {
+    assertHeader(name, value);
+    switch (name.length) {
+      case 10:
+        // How the message is framed is the engine's to say.
+        if (isHeaderName(name, "connection") || isHeaderName(name, "keep-alive")) continue;
+        break;
+      case 12:
+        if (isHeaderName(name, "content-type")) typed = true;
+        break;
+      case 14:
+        if (isHeaderName(name, "content-length")) {
+          declaredLength = value;
+          continue;
+        }
+        break;
+      case 17:
+        if (isHeaderName(name, "transfer-encoding")) continue;
+        break;
+      default:
+    }
+    headers.push(name, value);
+  }
+
+  const bodiless = statusCode === 204 || statusCode === 304;
+  let contentLength = lengthOf(body, declaredLength);
+  if (bodiless) {
+    cancelBody(body);
+    contentLength = undefined;
+    return { statusCode, reasonPhrase, headers, body: undefined, contentLength };
+  }
+  if (!typed && contentLength !== 0) {
+    headers.push(
+      "Content-Type",
+      typeof body === "string" ? "text/plain; charset=utf-8" : "application/octet-stream",
+    );
+  }
+  if (contentLength !== undefined) headers.push("Content-Length", String(contentLength));
+  if (req.method === "HEAD") {
+    cancelBody(body);
+    return { statusCode, reasonPhrase, headers, body: undefined, contentLength };
+  }
+  return { statusCode, reasonPhrase, headers, body, contentLength };
+}
+
+function lengthOf(body: Body, declared: string | undefined): number | undefined {
+  if (body === undefined) return 0;
+  if (typeof body === "string") return Buffer.byteLength(body);
+  if (!isStream(body)) return body.byteLength;
+  return declared !== undefined && /^\d+$/.test(declared) ? Number(declared) : undefined;
+}

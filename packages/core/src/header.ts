@@ -1,0 +1,71 @@
+// One HTTP field, and the two rules that keep a field from becoming two.
+
+/**
+ * `token` of RFC 9110, section 5.6.2: what a field name may consist of.
+ *
+ *     tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+ */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** What a field value may not hold: any control but HTAB (so no CR, LF, NUL), and what is not one byte in latin1. */
+const NOT_FIELD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * A header field. A plain `{ name, value }` is accepted wherever a `Header` is; it is checked when it is sent.
+ *
+ * @throws TypeError when the name is not a token or the value holds a character that would end the field.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-5
+ */
+export class Header {
+  name: string;
+  value: string;
+
+  constructor(name: string, value: string) {
+    assertHeader(name, value);
+    this.name = name;
+    this.value = value;
+  }
+}
+
+/** @throws TypeError that names the field and what is wrong with it, never the value: it may be a secret. */
+export function assertHeader(name: string, value: string): void {
+  if (typeof name !== "string" || !TOKEN.test(name)) {
+    throw new TypeError(`Header name ${JSON.stringify(name)} is not a token (RFC 9110, section 5.6.2)`);
+  }
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `Value of header "${name}" is ${value === null ? "null" : typeof value}, not a string`,
+    );
+  }
+  if (NOT_FIELD_VALUE.test(value)) {
+    throw new TypeError(
+      `Value of header "${name}" holds a character that no header may carry (a line break, NUL, another control or one beyond latin1); encode it first`,
+    );
+  }
+}
+
+/** Compares two field names, which are case-insensitive. The second must be in lower case already. */
+export function isHeaderName(name: string, lowerCase: string): boolean {
+  return name.length === lowerCase.length && (name === lowerCase || name.toLowerCase() === lowerCase);
+}
+
+/** The value of the first of these fields that has this name. */
+export function findHeader(headers: readonly Header[], name: string): string | undefined {
+  const lowerCase = name.toLowerCase();
+  return headers.find((header) => isHeaderName(header.name, lowerCase))?.value;
+}
+
+/** Adds a member to a comma-separated field such as `Vary`, once, in place; makes the field when it is absent. */
+export function addToList(headers: Header[], name: string, member: string): void {
+  const lowerCase = name.toLowerCase();
+  const at = headers.findIndex((header) => isHeaderName(header.name, lowerCase));
+  const present = headers[at];
+  if (present === undefined) {
+    headers.push({ name, value: member });
+    return;
+  }
+  const members = present.value.split(",").map((one) => one.trim().toLowerCase());
+  if (!members.includes(member.toLowerCase()) && !members.includes("*")) {
+    headers[at] = { name: present.name, value: `${present.value}, ${member}` };
+  }
+}

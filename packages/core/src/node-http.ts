@@ -1,0 +1,189 @@
+// The one file that adapts node:http: an IncomingMessage becomes a Request, what is to be sent goes into a
+// ServerResponse, and every way in which that can fail ends here.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { BodySource } from "./body.ts";
+import type { Peer } from "./connection.ts";
+import { HttpError } from "./error.ts";
+import type { FinalResponse } from "./finalise.ts";
+import type { Request, RequestInit } from "./request.ts";
+import { isStream, type StreamBody } from "./response.ts";
+import { chunksOf } from "./stream.ts";
+import type { ProxyTrust } from "./trust-proxy.ts";
+
+/** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
+const DRAIN_BYTES = 1024 * 1024;
+const DRAIN_MS = 2000;
+
+/** A request as node:http has it. What costs something is made when it is asked for. */
+export class NodeRequest implements RequestInit {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+  readonly #incoming: IncomingMessage;
+  readonly #outgoing: ServerResponse;
+  readonly #expectsContinue: boolean;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) {
+    this.method = incoming.method as string;
+    this.url = incoming.url as string;
+    this.httpVersion = incoming.httpVersion;
+    this.rawHeaders = incoming.rawHeaders;
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  get body(): BodySource {
+    // A client that waits for leave to send its body gets it once somebody wants to read it.
+    if (this.#expectsContinue) this.#outgoing.writeContinue();
+    return bodyOf(this.#incoming);
+  }
+
+  get signal(): AbortSignal {
+    const controller = new AbortController();
+    const outgoing = this.#outgoing;
+    const abort = () => {
+      if (!outgoing.writableFinished) controller.abort(new Error("The client left before it had its answer"));
+    };
+    if (outgoing.destroyed) abort();
+    else outgoing.once("close", abort);
+    return controller.signal;
+  }
+}
+
+async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    // Whoever stops reading must not thereby cut the connection: the answer is still to be sent.
+    yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw new HttpError(400, "The body was cut off.", { cause });
+  }
+}
+
+const peers = new WeakMap<Socket, Peer>();
+
+/** What is known of a connection, once for all its requests. */
+export function peerOf(socket: Socket, trust: ProxyTrust | undefined, isClosing: () => boolean): Peer {
+  let peer = peers.get(socket);
+  if (peer === undefined) {
+    const encrypted = "encrypted" in socket;
+    const servername = encrypted ? (socket as TLSSocket).servername : undefined;
+    peer = {
+      client: { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
+      server: { ip: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+      encrypted,
+      sniHostname: typeof servername === "string" && servername !== "" ? servername : undefined,
+      trust,
+      isClosing,
+    };
+    peers.set(socket, peer);
+  }
+  return peer;
+}
+
+/** Sends what is to be sent. `closing` ends the connection with this response. */
+export function send(
+  req: Request,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  final: FinalResponse,
+  closing: boolean,
+): void {
+  const { statusCode, reasonPhrase, headers, body } = final;
+  if (outgoing.destroyed) {
+    if (isStream(body)) chunksOf(body).cancel();
+    return;
+  }
+  const unread = req.method !== "GET" && req.method !== "HEAD" && hasLargeUnreadBody(req, incoming);
+  if (closing || unread) headers.push("Connection", "close");
+  outgoing.writeHead(statusCode, reasonPhrase, headers);
+  if (isStream(body)) {
+    pump(outgoing, body, final.contentLength).then(
+      () => endAfterDraining(unread, incoming, outgoing),
+      () => outgoing.destroy(),
+    );
+  } else if (unread) {
+    if (body !== undefined && body.length > 0) outgoing.write(body);
+    else outgoing.flushHeaders();
+    endAfterDraining(unread, incoming, outgoing);
+  } else {
+    outgoing.end(body);
+  }
+}
+
+/** Whether there is more to come of a request's body than what node:http may throw away by itself. */
+function hasLargeUnreadBody(req: Request, incoming: IncomingMessage): boolean {
+  if (incoming.complete) return false;
+  const length = req.header("content-length");
+  if (length !== undefined) return Number(length) > 64 * 1024;
+  return req.header("transfer-encoding") !== undefined;
+}
+
+/**
+ * Closing a connection while the client still sends makes its kernel drop our answer, so the rest is read first,
+ * within a bound.
+ */
+function endAfterDraining(unread: boolean, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (!unread || incoming.complete || incoming.destroyed) {
+    outgoing.end();
+    return;
+  }
+  let count = 0;
+  const end = () => {
+    clearTimeout(timer);
+    incoming.off("data", discard);
+    outgoing.end();
+  };
+  const timer = setTimeout(end, DRAIN_MS);
+  const discard = (chunk: Uint8Array) => {
+    count += chunk.byteLength;
+    if (count > DRAIN_BYTES) end();
+  };
+  incoming.on("data", discard).once("end", end).once("close", end).once("error", end);
+}
+
+/** Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. */
+async function pump(
+  outgoing: ServerResponse,
+  body: StreamBody,
+  contentLength: number | undefined,
+): Promise<void> {
+  const chunks = chunksOf(body);
+  let left: () => void = ignore;
+  const gone = new Promise<never>((_resolve, reject) => {
+    left = () => reject(new Error("The client left"));
+  });
+  gone.catch(ignore);
+  outgoing.once("close", left);
+  // The head goes out at once: a client of an event stream waits for it.
+  outgoing.flushHeaders();
+  let count = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([chunks.next(), gone]);
+      if (done) break;
+      count += value.byteLength;
+      if (contentLength !== undefined && count > contentLength)
+        throw new Error("The body is longer than its Content-Length");
+      if (!outgoing.write(value)) await Promise.race([drained(outgoing), gone]);
+    }
+    if (contentLength !== undefined && count < contentLength)
+      throw new Error("The body is shorter than its Content-Length");
+  } catch (error) {
+    chunks.cancel();
+    throw error;
+  } finally {
+    outgoing.off("close", left);
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    outgoing.once("drain", resolve);
+  });
+}
+
+function ignore(): void {}
