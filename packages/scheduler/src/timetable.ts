@@ -1,0 +1,37 @@
+/**
+ * When a task is due, apart from all else: a grid of equal intervals, or the slots of a cron expression.
+ */
+import type { CronSchedule } from "./cron-schedule.ts";
+import type { TimeBase } from "./engine.ts";
+
+export interface Timetable {
+  /** The clock its slots are counted on. */
+  readonly base: TimeBase;
+  /** Whether a slot is due again when the wall clock is set back before it. */
+  readonly repeats: boolean;
+  /** The first slot after a time. */
+  next(after: number): number | undefined;
+  /** The last slot at or before a time; there must be one. */
+  latest(at: number): number;
+}
+
+/** Slots at `anchor + n · interval`, all in milliseconds. Whole numbers keep it exact for as long as numbers do. */
+export function grid(base: TimeBase, anchor: number, interval: number): Timetable {
+  const slot = (n: number) => anchor + Math.max(n, 0) * interval;
+  return {
+    base,
+    repeats: true,
+    next: (after) => slot(Math.floor((after - anchor) / interval) + 1),
+    latest: (at) => slot(Math.floor((at - anchor) / interval)),
+  };
+}
+
+/** The slots of a cron expression. */
+export function cronTimetable(schedule: CronSchedule): Timetable {
+  return {
+    base: "wall",
+    repeats: !schedule.isFixedTime,
+    next: (after) => schedule.next(new Date(after))?.getTime(),
+    latest: (at) => (schedule.previous(new Date(at + 1)) as Date).getTime(),
+  };
+}
