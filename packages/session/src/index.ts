@@ -1,2 +1,23 @@
 // The public face of the package.
-export const placeholder: undefined = undefined;
+export { destroyCookie, sessionCookie, sessionIdFromRequest } from "./cookies.ts";
+export {
+  SessionIdInUseError,
+  SessionStoreFullError,
+  SessionStoreUnavailableError,
+  SessionTooLargeError,
+} from "./errors.ts";
+export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from "./events.ts";
+export type { JsonData, JsonOf } from "./json.ts";
+export { type MemoryOptions, SessionStore } from "./memory.ts";
+export { Session } from "./session.ts";
+export type { StandardSchema } from "./standard-schema.ts";
+export type {
+  Client,
+  CreateOptions,
+  Mode,
+  PurgeOptions,
+  Result,
+  SessionEntry,
+  Store,
+  StoreOptions,
+} from "./store.ts";

@@ -1,0 +1,42 @@
+// Events for whoever watches sessions: on node:diagnostics_channel, free of cost while nobody listens. They carry
+// handles, never ids: whoever reads a log must not be able to log in with it.
+import { type Channel, channel } from "node:diagnostics_channel";
+
+/** Payload of `hatcheck.session.created`, `.loaded`, `.saved`, `.regenerated`, `.destroyed` and `.expired`. */
+export interface SessionEvent {
+  readonly handle: string;
+}
+
+/** Why a session was not given, or a change was not written. */
+export type RefusalReason =
+  /** A save, touch or regenerate of a session that is destroyed, expired or regenerated. */
+  | "gone"
+  /** The data does not fit the store's schema. */
+  | "schema"
+  /** The data would grow over `maxBytes`. */
+  | "too-large"
+  /** The store holds `maxSessions` sessions of logged-in users. */
+  | "full"
+  /** What the store holds under this id cannot be read. */
+  | "corrupt";
+
+/** Payload of `hatcheck.session.refused`. */
+export interface SessionRefused {
+  readonly handle: string;
+  readonly reason: RefusalReason;
+}
+
+/** Payload of `hatcheck.session.outage`: the store did not answer. */
+export interface SessionOutage {
+  readonly operation: string;
+  readonly error: unknown;
+}
+
+export const created: Channel<SessionEvent> = channel("hatcheck.session.created");
+export const loaded: Channel<SessionEvent> = channel("hatcheck.session.loaded");
+export const saved: Channel<SessionEvent> = channel("hatcheck.session.saved");
+export const regenerated: Channel<SessionEvent> = channel("hatcheck.session.regenerated");
+export const destroyed: Channel<SessionEvent> = channel("hatcheck.session.destroyed");
+export const expired: Channel<SessionEvent> = channel("hatcheck.session.expired");
+export const refused: Channel<SessionRefused> = channel("hatcheck.session.refused");
+export const outage: Channel<SessionOutage> = channel("hatcheck.session.outage");

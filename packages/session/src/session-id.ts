@@ -1,0 +1,53 @@
+// Session ids: what the browser holds, and what of it a store may keep.
+//
+// A generated id is `<record id>.<secret>`. The record id names the record, in the store, in logs and on pages: it opens
+// nothing. The secret is 256 bits; outside of memory only its SHA-256 is kept, so a dump of the store logs nobody in.
+// Regenerating replaces the secret alone: the record stays where it is, which a Redis Cluster needs.
+import { hash, randomFillSync } from "node:crypto";
+
+const RECORD_BYTES = 16;
+const SECRET_BYTES = 32;
+const GENERATED = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
+/** What an id of the application's own may consist of: characters that every cookie and every log carries unchanged. */
+const WELL_FORMED = /^[A-Za-z0-9._~-]{1,256}$/;
+
+/** Random bytes are drawn from a pool, because asking the system for each id costs more than the rest of a login. */
+const pool = Buffer.allocUnsafeSlow(64 * (RECORD_BYTES + SECRET_BYTES));
+let used = pool.length;
+
+function random(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const text = pool.toString("base64url", used, used + bytes);
+  // What has been given out must not be found in a heap dump a second time.
+  pool.fill(0, used, used + bytes);
+  used += bytes;
+  return text;
+}
+
+/** A new id: 128 random bits of name, 256 random bits of secret. */
+export function generateId(): string {
+  return `${random(RECORD_BYTES)}.${random(SECRET_BYTES)}`;
+}
+
+/** Another id for the record of this one. */
+export function regenerateId(id: string): string {
+  return `${recordIdOf(id)}.${random(SECRET_BYTES)}`;
+}
+
+/** Whether a text can be an id at all. What cannot be one costs no look-up. */
+export function isWellFormedId(id: unknown): id is string {
+  return typeof id === "string" && WELL_FORMED.test(id);
+}
+
+/** The public name of the record: part of a generated id, the hash of a custom one. */
+export function recordIdOf(id: string): string {
+  return GENERATED.test(id) ? id.slice(0, 22) : hash("sha256", `record:${id}`, "base64url").slice(0, 22);
+}
+
+/** What a store keeps in place of the id. */
+export function secretHashOf(id: string): string {
+  return hash("sha256", id, "base64url");
+}

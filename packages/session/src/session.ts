@@ -1,0 +1,226 @@
+// A session as a program holds it: a snapshot of the record, and what this program has changed in it since.
+import { encodeKey, type JsonData, toJson } from "./json.ts";
+import { recordIdOf } from "./session-id.ts";
+
+/**
+ * A stored value: text, numbers, booleans and null as they are, since nobody can change them; everything else as JSON,
+ * so that two holders never share an object.
+ */
+export type StoredValue = string | number | boolean | null | JsonText;
+
+/** JSON that is parsed when it is asked for. */
+export class JsonText {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
+/** Keys and values in turn. It is never written to: a change makes another, so whoever loaded it keeps a snapshot. */
+export type Entries = readonly (string | StoredValue)[];
+
+export const NO_ENTRIES: Entries = Object.freeze([]);
+
+/** What a store gives of a session: its state at one moment. */
+export interface SessionRecord {
+  /** The id that it was opened with. */
+  readonly id: string;
+  /** When the session was created. Milliseconds since the epoch, as all of these. */
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  /** The end of its absolute lifetime. */
+  readonly expiresAt: number;
+  readonly userId: string | undefined;
+  /** When the user logged in. */
+  readonly authenticatedAt: number | undefined;
+  readonly entries: Entries;
+  /** Whether loading it has moved its idle timeout on. */
+  readonly touched: boolean;
+}
+
+/** Changes by key; `undefined` removes. */
+export type Changes = ReadonlyMap<string, StoredValue | undefined>;
+
+const UNCHANGED: Changes = new Map();
+
+/**
+ * A session. Changes are local until a store saves it.
+ *
+ * @typeParam Data names the keys and their types; string to string unless given.
+ */
+export class Session<Data extends JsonData<Data> = Record<string, string>> {
+  #record: SessionRecord;
+  #changes: Map<string, StoredValue | undefined> | undefined;
+
+  constructor(record: SessionRecord) {
+    this.#record = record;
+  }
+
+  /** The secret that the browser holds. Never log it: log {@link handle}. */
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** A name for logs and pages; it stays through regeneration, and opens nothing. */
+  get handle(): string {
+    return recordIdOf(this.#record.id);
+  }
+
+  /** Milliseconds since the epoch. */
+  get createdAt(): number {
+    return this.#record.createdAt;
+  }
+
+  /** Milliseconds since the epoch; of the load that gave this object. */
+  get lastSeenAt(): number {
+    return this.#record.lastSeenAt;
+  }
+
+  /** The end of the absolute lifetime, in milliseconds since the epoch. */
+  get expiresAt(): number {
+    return this.#record.expiresAt;
+  }
+
+  /** Whose session it is; `undefined` while nobody has logged in. */
+  get userId(): string | undefined {
+    return this.#record.userId;
+  }
+
+  /** When the user logged in, in milliseconds since the epoch. */
+  get authenticatedAt(): number | undefined {
+    return this.#record.authenticatedAt;
+  }
+
+  /** Whether the user logged in within the last so many seconds: ask before anything that needs the password again. */
+  authenticatedWithin(seconds: number): boolean {
+    const at = this.#record.authenticatedAt;
+    return at !== undefined && Date.now() - at < seconds * 1000;
+  }
+
+  /** The value of a key. Objects are copies: change one, then `set` it. */
+  get<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
+    const changes = this.#changes;
+    const stored =
+      changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#record.entries, key);
+    return (stored instanceof JsonText ? JSON.parse(stored.json) : stored) as Data[Key] | undefined;
+  }
+
+  /**
+   * Sets a key to a copy of a JSON value.
+   *
+   * @throws TypeError when the value is not JSON.
+   */
+  set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
+    if (typeof key !== "string") throw new TypeError(`A session key is a string, not ${typeof key}`);
+    (this.#changes ??= new Map()).set(key, toStored(key, value));
+  }
+
+  /** Removes a key. */
+  remove(key: keyof Data & string): void {
+    (this.#changes ??= new Map()).set(key, undefined);
+  }
+
+  /** Whether a key has a value. */
+  contains(key: keyof Data & string): boolean {
+    const changes = this.#changes;
+    if (changes !== undefined && changes.has(key)) return changes.get(key) !== undefined;
+    return find(this.#record.entries, key) !== undefined;
+  }
+
+  /** Reads a key and removes it: for messages that are shown once. */
+  take<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
+    const value = this.get(key);
+    if (value !== undefined) this.remove(key);
+    return value;
+  }
+
+  /** The keys that have a value. */
+  keys(): (keyof Data & string)[] {
+    const keys: string[] = [];
+    const entries = apply(this.#record.entries, this.changes);
+    for (let index = 0; index < entries.length; index += 2) keys.push(entries[index] as string);
+    return keys as (keyof Data & string)[];
+  }
+
+  /** For stores: what was changed since the session was loaded or last saved. */
+  get changes(): Changes {
+    return this.#changes ?? UNCHANGED;
+  }
+
+  /** For stores: whether loading has moved the idle timeout on, so that the cookie is due for the same. */
+  get touched(): boolean {
+    return this.#record.touched;
+  }
+
+  /** For stores: what is kept now, after a write that took all changes. */
+  written(record: Partial<SessionRecord>): void {
+    this.#record = { ...this.#record, entries: apply(this.#record.entries, this.changes), ...record };
+    this.#changes = undefined;
+  }
+}
+
+/** A value as it is stored. */
+export function toStored(key: string, value: unknown): StoredValue {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  return new JsonText(toJson(key, value));
+}
+
+/** A stored value as JSON text. */
+export function storedToJson(value: StoredValue): string {
+  return value instanceof JsonText ? value.json : JSON.stringify(value);
+}
+
+/** JSON text as a stored value. */
+export function jsonToStored(json: string): StoredValue {
+  const first = json.charCodeAt(0);
+  // "{" or "[": parsed when it is asked for.
+  return first === 123 || first === 91 ? new JsonText(json) : (JSON.parse(json) as StoredValue);
+}
+
+function find(entries: Entries, key: string): StoredValue | undefined {
+  for (let index = 0; index < entries.length; index += 2) {
+    if (entries[index] === key) return entries[index + 1];
+  }
+  return undefined;
+}
+
+/** Entries with changes applied; those of others that are not changed stay as they are. */
+export function apply(entries: Entries, changes: Changes): Entries {
+  if (changes.size === 0) return entries;
+  const left = new Map(changes);
+  const next: (string | StoredValue)[] = [];
+  for (let index = 0; index < entries.length; index += 2) {
+    const key = entries[index] as string;
+    const value = left.has(key) ? left.get(key) : (entries[index + 1] as StoredValue);
+    left.delete(key);
+    if (value !== undefined) next.push(key, value);
+  }
+  for (const [key, value] of left) {
+    if (value !== undefined) next.push(key, value);
+  }
+  return next.length === 0 ? NO_ENTRIES : next;
+}
+
+/** Whether entries take more than so many bytes: keys and values as JSON in UTF-8. */
+export function isLarger(entries: Entries, maxBytes: number): boolean {
+  // Counting exactly costs as much as writing it all out, so a bound is tried first: 6 bytes is the longest that one
+  // UTF-16 code unit becomes.
+  let bound = 0;
+  for (const entry of entries) {
+    if (typeof entry === "string") bound += 6 * entry.length + 2;
+    else bound += entry instanceof JsonText ? 3 * entry.json.length : 25;
+  }
+  return bound > maxBytes && sizeOf(entries) > maxBytes;
+}
+
+/** Bytes that entries take of `maxBytes`. */
+export function sizeOf(entries: Entries): number {
+  let size = 0;
+  for (let index = 0; index < entries.length; index += 2) {
+    size += Buffer.byteLength(encodeKey(entries[index] as string));
+    size += Buffer.byteLength(storedToJson(entries[index + 1] as StoredValue));
+  }
+  return size;
+}
