@@ -1,0 +1,77 @@
+// One line for each request: what was asked, what was answered, how long it took; nothing that is anybody's secret.
+import type { Layer } from "../handler.ts";
+import type { Request } from "../request.ts";
+import { isStream, type Response } from "../response.ts";
+import { after } from "./after.ts";
+import { countBody } from "./count-body.ts";
+
+/** What is known of a request when its answer has been given. Never the query, a cookie or another field. */
+export interface AccessLogEntry {
+  /** When the request arrived: ISO 8601, UTC. */
+  readonly time: string;
+  readonly method: string;
+  /** The canonical path; `null` when the request target was malformed. */
+  readonly path: string | null;
+  /** The pattern of the route, such as `/users/:id`; `null` when there was none. */
+  readonly route: string | null;
+  readonly status: number;
+  /** Milliseconds until the response was there; of a stream, until it had been read to its end or let go. */
+  readonly durationMs: number;
+  /** Bytes of the body, as far as it was read, before any layer further outside compresses it. */
+  readonly bytes: number;
+  readonly clientIp: string;
+  readonly requestId: string;
+}
+
+export interface AccessLogOptions {
+  /** Gets each entry; it prints one line of JSON to standard output unless given. What it throws is printed and dropped. */
+  write?: (entry: AccessLogEntry) => void;
+}
+
+/** A layer that logs requests. Outermost but for `requestId`, so that it sees what all others made of the answer. */
+export function accessLog(options: AccessLogOptions = {}): Layer {
+  const { write = writeLine } = options;
+
+  return (req, conn, next) => {
+    const time = new Date().toISOString();
+    const start = performance.now();
+    const log = (status: number, bytes: number): void => {
+      const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
+      const entry = describe(req);
+      try {
+        write({ time, ...entry, status, durationMs, bytes, clientIp: conn.clientIp, requestId: req.id });
+      } catch (error) {
+        // A log that is full or broken is no reason to fail the request.
+        console.error("accessLog: write failed:", error);
+      }
+    };
+    return after(next(), (response) => {
+      const { statusCode, body } = response;
+      if (!isStream(body) || req.method === "HEAD" || statusCode === 304) {
+        log(statusCode, bytesSent(req, response));
+        return response;
+      }
+      const counted = response.clone();
+      counted.body = countBody(body, (bytes) => log(statusCode, bytes));
+      return counted;
+    });
+  };
+}
+
+function describe(req: Request): Pick<AccessLogEntry, "method" | "path" | "route"> {
+  const { method, route = null } = req;
+  try {
+    return { method, path: req.path, route };
+  } catch {
+    return { method, path: null, route };
+  }
+}
+
+function bytesSent({ method }: Request, { statusCode, body }: Response): number {
+  if (method === "HEAD" || statusCode === 204 || statusCode === 304 || isStream(body)) return 0;
+  return typeof body === "string" ? Buffer.byteLength(body) : (body?.byteLength ?? 0);
+}
+
+function writeLine(entry: AccessLogEntry): void {
+  process.stdout.write(`${JSON.stringify(entry)}\n`);
+}

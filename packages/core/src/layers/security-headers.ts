@@ -1,0 +1,125 @@
+// Fields that switch off what browsers allow for the sake of the past.
+import { randomBytes } from "node:crypto";
+import type { Layer } from "../handler.ts";
+import { Header, isHeaderName, isToken } from "../header.ts";
+import { type Request, RequestKey } from "../request.ts";
+import { after } from "./after.ts";
+
+export interface SecurityHeadersOptions {
+  /**
+   * Directives with their sources, in place of the default
+   * `base-uri 'self'; frame-ancestors 'self'; object-src 'none'`. The source {@link NONCE} becomes the request's nonce.
+   */
+  contentSecurityPolicy?: Readonly<Record<string, readonly string[]>> | false;
+  /** Sends the policy as one that browsers report against and do not enforce. Off unless given. */
+  reportOnly?: boolean;
+  /** Over https alone: `maxAge` in seconds, one year unless given. Subdomains are left out unless asked for. */
+  strictTransportSecurity?: { maxAge?: number; includeSubDomains?: boolean; preload?: boolean } | false;
+  /** `strict-origin-when-cross-origin` unless given. `no-referrer` makes browsers send `Origin: null` to yourself. */
+  referrerPolicy?: string | false;
+  /** `SAMEORIGIN` unless given; for browsers that predate `frame-ancestors`. */
+  frameOptions?: "DENY" | "SAMEORIGIN" | false;
+  /** `same-origin` unless given; `same-origin-allow-popups` where a login opens another site's window. */
+  crossOriginOpenerPolicy?: string | false;
+  /** `same-origin` unless given; `cross-origin` where other sites may embed your images and scripts. */
+  crossOriginResourcePolicy?: string | false;
+  /** Not sent unless given: `"camera=(), microphone=()"`. */
+  permissionsPolicy?: string | false;
+}
+
+/** Stands for `'nonce-…'`, new for each request, among the sources of a directive. */
+export const NONCE = "'nonce'";
+
+const nonces = new RequestKey<string>();
+
+/** The nonce of this request, for `<script nonce="…">`: 128 random bits. It is made when it is first asked for. */
+export function cspNonce(req: Request): string {
+  let nonce = nonces.get(req);
+  if (nonce === undefined) nonces.set(req, (nonce = randomBytes(16).toString("base64")));
+  return nonce;
+}
+
+const DEFAULT_POLICY = { "base-uri": ["'self'"], "frame-ancestors": ["'self'"], "object-src": ["'none'"] };
+
+/**
+ * A layer that sets security fields on every response. A field that the handler has set is left as it is.
+ *
+ * @throws TypeError for a value that no field, or a directive that no policy, can hold.
+ * @see https://www.w3.org/TR/CSP3/
+ * @see https://www.rfc-editor.org/rfc/rfc6797 for Strict-Transport-Security
+ */
+export function securityHeaders(options: SecurityHeadersOptions = {}): Layer {
+  const { contentSecurityPolicy = DEFAULT_POLICY, reportOnly = false } = options;
+  const fields = fixedFields(options);
+  const overHttps = [...fields, ...transportSecurity(options)];
+  const policy = contentSecurityPolicy === false ? undefined : serialisePolicy(contentSecurityPolicy);
+  const policyName = reportOnly ? "Content-Security-Policy-Report-Only" : "Content-Security-Policy";
+  const hasNonce = policy?.includes(NONCE) ?? false;
+  if (policy !== undefined && !hasNonce) {
+    const field = new Header(policyName, policy);
+    fields.push(field);
+    overHttps.push(field);
+  }
+
+  return (req, conn, next) =>
+    after(next(), (response) => {
+      const changed = response.clone();
+      const own = response.headers;
+      for (const field of conn.scheme === "https" ? overHttps : fields) {
+        if (!has(own, field.name)) changed.headers.push(field);
+      }
+      if (hasNonce && policy !== undefined && !has(own, policyName)) {
+        const value = policy.replaceAll(NONCE, `'nonce-${cspNonce(req)}'`);
+        changed.headers.push({ name: policyName, value });
+      }
+      return changed;
+    });
+}
+
+function has(headers: readonly Header[], name: string): boolean {
+  const lowerCase = name.toLowerCase();
+  return headers.some((header) => isHeaderName(header.name, lowerCase));
+}
+
+function fixedFields({
+  referrerPolicy = "strict-origin-when-cross-origin",
+  frameOptions = "SAMEORIGIN",
+  crossOriginOpenerPolicy = "same-origin",
+  crossOriginResourcePolicy = "same-origin",
+  permissionsPolicy = false,
+}: SecurityHeadersOptions): Header[] {
+  const values: [string, string | false][] = [
+    ["X-Content-Type-Options", "nosniff"],
+    ["Referrer-Policy", referrerPolicy],
+    ["X-Frame-Options", frameOptions],
+    ["Cross-Origin-Opener-Policy", crossOriginOpenerPolicy],
+    ["Cross-Origin-Resource-Policy", crossOriginResourcePolicy],
+    ["Permissions-Policy", permissionsPolicy],
+  ];
+  return values.flatMap(([name, value]) => (value === false ? [] : [new Header(name, value)]));
+}
+
+function transportSecurity({ strictTransportSecurity = {} }: SecurityHeadersOptions): Header[] {
+  if (strictTransportSecurity === false) return [];
+  const { maxAge = 31_536_000, includeSubDomains = false, preload = false } = strictTransportSecurity;
+  if (!Number.isSafeInteger(maxAge) || maxAge < 0) {
+    throw new TypeError(`securityHeaders: maxAge must be a whole number of seconds, got ${maxAge}`);
+  }
+  if (preload && (!includeSubDomains || maxAge < 31_536_000)) {
+    throw new TypeError("securityHeaders: preload needs includeSubDomains and a maxAge of a year at least");
+  }
+  const value = `max-age=${maxAge}${includeSubDomains ? "; includeSubDomains" : ""}${preload ? "; preload" : ""}`;
+  return [new Header("Strict-Transport-Security", value)];
+}
+
+function serialisePolicy(policy: Readonly<Record<string, readonly string[]>>): string {
+  const directives = Object.entries(policy).map(([directive, sources]) => {
+    if (!isToken(directive) || sources.some((source) => !/^[\x21-\x2b\x2d-\x3a\x3c-\x7e]+$/.test(source))) {
+      throw new TypeError(
+        `securityHeaders: ${JSON.stringify(directive)} is no directive with a list of sources; a source holds no space, "," or ";"`,
+      );
+    }
+    return [directive, ...sources].join(" ");
+  });
+  return directives.join("; ");
+}

@@ -1,0 +1,170 @@
+// Server-sent events: a stream of messages to a browser's EventSource.
+import type { Request } from "./request.ts";
+import { Response } from "./response.ts";
+
+/** One event. An event without data is not dispatched, but its `id` and `retry` are taken. */
+export interface ServerSentEvent {
+  /** The message; it may have several lines. */
+  readonly data?: string;
+  /** The event's type; `message` unless given. */
+  readonly event?: string;
+  /** What the browser sends as `Last-Event-ID` when it connects again. */
+  readonly id?: string;
+  /** Milliseconds that the browser waits before it connects again. */
+  readonly retry?: number;
+}
+
+/** What a source of events is told. */
+export interface SseContext {
+  /** The id of the last event that the client got before it connected again. */
+  readonly lastEventId: string | undefined;
+  /** Aborts when nobody reads any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Events, or a function that makes them for this client. */
+export type SseSource =
+  | AsyncIterable<ServerSentEvent>
+  | ((context: SseContext) => AsyncIterable<ServerSentEvent>);
+
+export interface SseOptions {
+  /** Milliseconds without an event after which a comment keeps the connection open; 15,000 unless given, 0 for never. */
+  heartbeatMs?: number;
+  /** Ends the stream in an orderly way, such as when the server begins to close. */
+  signal?: AbortSignal;
+}
+
+const HEADERS = [
+  { name: "Content-Type", value: "text/event-stream" },
+  { name: "Cache-Control", value: "no-store" },
+  // Asks nginx not to collect events before it passes them on.
+  { name: "X-Accel-Buffering", value: "no" },
+];
+
+/**
+ * A response that sends events as they come, one at a time: the source is asked for the next when the client has taken
+ * the last. When the client leaves, the source's `return()` is called and its signal aborts.
+ *
+ *     app.get("/clock", (req) =>
+ *       sse(req, async function* ({ signal }) {
+ *         for await (const _ of setInterval(1000, undefined, { signal })) yield { data: new Date().toISOString() };
+ *       }));
+ *
+ * @throws RangeError when `heartbeatMs` is not a number of milliseconds.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function sse(req: Request, source: SseSource, options: SseOptions = {}): Response {
+  const { heartbeatMs = 15_000, signal } = options;
+  if (!(heartbeatMs >= 0 && heartbeatMs < 2 ** 31)) {
+    throw new RangeError(`sse: heartbeatMs must be 0 or a number of milliseconds, got ${heartbeatMs}`);
+  }
+  const body = { [Symbol.asyncIterator]: () => frames(req, source, heartbeatMs, signal) };
+  return new Response(200, HEADERS.slice(), body);
+}
+
+/**
+ * The bytes of one event.
+ *
+ * @throws TypeError for an id or a type with a line break or NUL, which would end the field, and for a bad `retry`.
+ */
+export function formatEvent({ data, event, id, retry }: ServerSentEvent): string {
+  let frame = "";
+  if (event !== undefined) frame += `event: ${oneLine("event", event)}\n`;
+  if (id !== undefined) frame += `id: ${oneLine("id", id)}\n`;
+  if (retry !== undefined) {
+    if (!Number.isSafeInteger(retry) || retry < 0) {
+      throw new TypeError(`sse: retry must be a whole number of milliseconds, got ${retry}`);
+    }
+    frame += `retry: ${retry}\n`;
+  }
+  // CR alone ends a line, too.
+  if (data !== undefined) for (const line of data.split(/\r\n|\r|\n/)) frame += `data: ${line}\n`;
+  return `${frame}\n`;
+}
+
+function oneLine(field: string, value: string): string {
+  if (/[\r\n\0]/.test(value)) throw new TypeError(`sse: the ${field} holds a line break or NUL`);
+  return value;
+}
+
+/** An iterator that can be ended while it waits, unlike a generator: then no timer and no listener is left. */
+function frames(
+  req: Request,
+  source: SseSource,
+  heartbeatMs: number,
+  until: AbortSignal | undefined,
+): AsyncIterator<string> {
+  const controller = new AbortController();
+  let events: AsyncIterator<ServerSentEvent> | undefined;
+  // The source's next event; kept while heartbeats are sent in its stead.
+  let pending: Promise<IteratorResult<ServerSentEvent>> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let wake: () => void = ignore;
+  let ended = false;
+
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    until?.removeEventListener("abort", end);
+    req.signal.removeEventListener("abort", end);
+    controller.abort(new Error("The event stream has ended"));
+    pending?.catch(ignore);
+    letGo(events ?? (typeof source === "function" ? undefined : source[Symbol.asyncIterator]()));
+    wake();
+  };
+  const start = (): AsyncIterator<ServerSentEvent> => {
+    until?.addEventListener("abort", end, { once: true });
+    req.signal.addEventListener("abort", end, { once: true });
+    const lastEventId = req.header("last-event-id");
+    const iterable =
+      typeof source === "function" ? source({ lastEventId, signal: controller.signal }) : source;
+    return iterable[Symbol.asyncIterator]();
+  };
+  /** Resolves after the heartbeat's time, or when the stream ends. */
+  const pause = (): Promise<undefined> =>
+    new Promise((resolve) => {
+      wake = () => resolve(undefined);
+      if (heartbeatMs > 0) timer = setTimeout(wake, heartbeatMs);
+    });
+
+  return {
+    next: async () => {
+      if (ended || until?.aborted || req.signal.aborted) {
+        end();
+        return DONE;
+      }
+      try {
+        events ??= start();
+        pending ??= events.next();
+        const result = await Promise.race([pending, pause()]);
+        clearTimeout(timer);
+        if (ended) return DONE;
+        if (result === undefined) return { done: false, value: ":\n\n" };
+        pending = undefined;
+        if (!result.done) return { done: false, value: formatEvent(result.value) };
+      } catch (error) {
+        end();
+        throw error;
+      }
+      end();
+      return DONE;
+    },
+    return: async () => {
+      end();
+      return DONE;
+    },
+  };
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+async function letGo(events: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    await events?.return?.();
+  } catch {
+    // Nobody is left to be told.
+  }
+}
+
+function ignore(): void {}
