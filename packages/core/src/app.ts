@@ -2,13 +2,13 @@
 import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "./connection.ts";
 import type { Definition } from "./definition.ts";
-import { requestEnd, requestStart } from "./diagnostics.ts";
+import { announceEnd, requestStart } from "./diagnostics.ts";
 import { handleFetch } from "./fetch.ts";
 import { finalise, type FinalResponse } from "./finalise.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
 import type { Request } from "./request.ts";
-import { Response } from "./response.ts";
+import { cancelBody, Response } from "./response.ts";
 import type { Method } from "./router.ts";
 import { listen, type ListenOptions, type Server } from "./server.ts";
 
@@ -160,8 +160,13 @@ export class App<State> {
 
   /** Answers a request in this process, with the very answer that a socket would carry. */
   handle(req: Request, conn: ConnectionInfo = new ConnectionInfo()): Answer {
-    const final = this.respond(req, conn.forRequest(req));
-    return final instanceof Promise ? final.then(toResponse) : toResponse(final);
+    const connection = conn.forRequest(req);
+    const final = this.respond(req, connection);
+    const end = (it: FinalResponse): Response => {
+      announceEnd(req, connection, it.statusCode);
+      return toResponse(it);
+    };
+    return final instanceof Promise ? final.then(end) : end(final);
   }
 
   /** Answers a web-standard request with a web-standard response; bodies are streamed both ways. */
@@ -183,6 +188,14 @@ export class App<State> {
     return answer instanceof Response
       ? finish(compiled, req, conn, answer)
       : answer.then((response) => finish(compiled, req, conn, response));
+  }
+
+  /** For engines: what went wrong after the head of the answer was sent. Handlers are told; the client cannot be. */
+  report(error: unknown, req: Request, conn: ConnectionInfo): void {
+    const drop = (response: Response) => cancelBody(response.body);
+    const answer = this.#compile().fail(error, req, conn);
+    if (answer instanceof Response) drop(answer);
+    else void answer.then(drop);
   }
 
   #route<Pattern extends string>(
@@ -221,11 +234,11 @@ function finish(
   response: Response,
 ): FinalResponse | Promise<FinalResponse> {
   try {
-    return announce(req, conn, finalise(req, response));
+    return finalise(req, response);
   } catch (error) {
     const answer = compiled.fail(error, req, conn);
-    if (answer instanceof Response) return announce(req, conn, finaliseError(req, answer));
-    return answer.then((other) => announce(req, conn, finaliseError(req, other)));
+    if (answer instanceof Response) return finaliseError(req, answer);
+    return answer.then((other) => finaliseError(req, other));
   }
 }
 
@@ -236,11 +249,6 @@ function finaliseError(req: Request, response: Response): FinalResponse {
   } catch {
     return finalise(req, Response.text(500, "500 Internal Server Error\n"));
   }
-}
-
-function announce(req: Request, conn: ConnectionInfo, final: FinalResponse): FinalResponse {
-  if (requestEnd.hasSubscribers) requestEnd.publish({ req, conn, statusCode: final.statusCode });
-  return final;
 }
 
 function toResponse({ statusCode, reasonPhrase, headers, body }: FinalResponse): Response {

@@ -209,8 +209,8 @@ function answerError(
   conn: ConnectionInfo,
   failures: readonly Failure[],
 ): Answer {
-  // What goes wrong because the client has left is no error of ours, and nobody is there to be told.
-  if (req.aborted && !(error instanceof HttpError)) return new Response(499);
+  // What goes wrong because nobody waits any more, as the client has left or a deadline is over, is no error of ours.
+  if (!(error instanceof HttpError) && req.isAbort(error)) return new Response(req.aborted ? 499 : 503);
   const expected = error instanceof HttpError && error.statusCode < 500;
   if (!expected && requestError.hasSubscribers) requestError.publish({ req, conn, error });
   if (!expected && failures.length === 0) log(error, req);

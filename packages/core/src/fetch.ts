@@ -1,6 +1,7 @@
 // The bridge to the web platform's Request and Response.
 import type { App } from "./app.ts";
 import { ConnectionInfo } from "./connection.ts";
+import { announceEnd } from "./diagnostics.ts";
 import { Request } from "./request.ts";
 import { cancelBody, isStream, type StreamBody } from "./response.ts";
 import { chunksOf } from "./stream.ts";
@@ -24,6 +25,7 @@ export async function handleFetch<State>(
   });
   const conn = new ConnectionInfo({ encrypted: url.protocol === "https:" }, req);
   const { statusCode, reasonPhrase, headers, body } = await app.respond(req, conn);
+  announceEnd(req, conn, statusCode);
 
   const webHeaders = new Headers();
   for (let index = 0; index < headers.length; index += 2) {

@@ -44,6 +44,11 @@ export function assertHeader(name: string, value: string): void {
   }
 }
 
+/** Whether a text is a `token`: a name of a field, a method or a directive. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Compares two field names, which are case-insensitive. The second must be in lower case already. */
 export function isHeaderName(name: string, lowerCase: string): boolean {
   return name.length === lowerCase.length && (name === lowerCase || name.toLowerCase() === lowerCase);

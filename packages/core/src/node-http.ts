@@ -84,13 +84,17 @@ export function peerOf(socket: Socket, trust: ProxyTrust | undefined, isClosing:
   return peer;
 }
 
-/** Sends what is to be sent. `closing` ends the connection with this response. */
+/**
+ * Sends what is to be sent. `closing` ends the connection with this response; `onError` gets what a stream throws on
+ * its way.
+ */
 export function send(
   req: Request,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   final: FinalResponse,
   closing: boolean,
+  onError: (error: unknown) => void,
 ): void {
   const { statusCode, reasonPhrase, headers, body } = final;
   if (outgoing.destroyed) {
@@ -103,7 +107,10 @@ export function send(
   if (isStream(body)) {
     pump(outgoing, body, final.contentLength).then(
       () => endAfterDraining(unread, incoming, outgoing),
-      () => outgoing.destroy(),
+      (error: unknown) => {
+        outgoing.destroy();
+        if (error !== CLIENT_LEFT) onError(error);
+      },
     );
   } else if (unread) {
     if (body !== undefined && body.length > 0) outgoing.write(body);
@@ -145,6 +152,8 @@ function endAfterDraining(unread: boolean, incoming: IncomingMessage, outgoing: 
   incoming.on("data", discard).once("end", end).once("close", end).once("error", end);
 }
 
+const CLIENT_LEFT: unique symbol = Symbol("The client left");
+
 /** Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. */
 async function pump(
   outgoing: ServerResponse,
@@ -154,7 +163,7 @@ async function pump(
   const chunks = chunksOf(body);
   let left: () => void = ignore;
   const gone = new Promise<never>((_resolve, reject) => {
-    left = () => reject(new Error("The client left"));
+    left = () => reject(CLIENT_LEFT);
   });
   gone.catch(ignore);
   outgoing.once("close", left);

@@ -75,7 +75,7 @@ export class Request {
   #query: URLSearchParams | undefined;
   #cookies: CookieJar | undefined;
   #id: string | undefined;
-  #signal: AbortSignal | undefined;
+  #ending: Ending | undefined;
   #bytes: Promise<Uint8Array> | undefined;
   #taken: string | undefined;
   #values: unknown[] | undefined;
@@ -140,12 +140,24 @@ export class Request {
 
   /** Whether the client is known to have left. */
   get aborted(): boolean {
-    return this.#signal?.aborted ?? false;
+    return this.#ending?.client?.aborted ?? false;
   }
 
-  /** Aborts when the client leaves before it has its answer. */
+  /** Aborts when the client leaves before it has its answer, or when a layer calls {@link abort}. */
   get signal(): AbortSignal {
-    return (this.#signal ??= this.#init.signal ?? new AbortController().signal);
+    return (this.#ending ??= endingOf(this.#init.signal)).signal;
+  }
+
+  /** Aborts {@link signal}: for a layer that waits no longer for the handler. */
+  abort(reason: unknown): void {
+    (this.#ending ??= endingOf(this.#init.signal)).controller.abort(reason);
+  }
+
+  /** Whether an error only says that nobody waits any more: the client has left, or it is what {@link abort} was told. */
+  isAbort(error: unknown): boolean {
+    if (this.aborted) return true;
+    const { aborted = false, reason } = this.#ending?.signal ?? {};
+    return aborted && (error === reason || (error instanceof Error && error.cause === reason));
   }
 
   /**
@@ -248,6 +260,19 @@ export class Request {
       throw new HttpError(400, "The body must be in UTF-8.");
     }
   }
+}
+
+/** The ways in which a request can end before it has its answer. */
+interface Ending {
+  readonly client: AbortSignal | undefined;
+  readonly controller: AbortController;
+  readonly signal: AbortSignal;
+}
+
+function endingOf(client: AbortSignal | undefined): Ending {
+  const controller = new AbortController();
+  const { signal } = controller;
+  return { client, controller, signal: client === undefined ? signal : AbortSignal.any([client, signal]) };
 }
 
 function pairs(raw: readonly string[]): Header[] {

@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
 import { ConnectionInfo } from "./connection.ts";
+import { requestEnd } from "./diagnostics.ts";
 import { NodeRequest, peerOf, send } from "./node-http.ts";
 import { Request } from "./request.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
@@ -84,12 +85,14 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
     const req = new Request(new NodeRequest(incoming, outgoing, expectsContinue));
     const conn = new ConnectionInfo(peerOf(incoming.socket, trust, isClosing), req);
+    if (requestEnd.hasSubscribers) outgoing.once("close", () => announceSent(req, conn, outgoing));
+    const onError = (error: unknown): void => app.report(error, req, conn);
     const final = app.respond(req, conn);
     if (final instanceof Promise) {
       // `respond` does not reject; should it ever, a client that waits for nothing is the worst answer.
-      final.then((it) => send(req, incoming, outgoing, it, closing)).catch(() => outgoing.destroy());
+      final.then((it) => send(req, incoming, outgoing, it, closing, onError)).catch(() => outgoing.destroy());
     } else {
-      send(req, incoming, outgoing, final, closing);
+      send(req, incoming, outgoing, final, closing, onError);
     }
     if (closing) outgoing.once("close", () => http.closeIdleConnections());
   };
@@ -172,6 +175,11 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function announceSent(req: Request, conn: ConnectionInfo, outgoing: ServerResponse): void {
+  const { headersSent, statusCode, writableFinished: completed } = outgoing;
+  requestEnd.publish({ req, conn, statusCode: headersSent ? statusCode : 499, completed });
 }
 
 function startListening(
