@@ -13,6 +13,7 @@ import {
 } from "./events.ts";
 import type { JsonData } from "./json.ts";
 import { ExpiryHeap, SeenList } from "./memory-order.ts";
+import { ShardedMap } from "./sharded-map.ts";
 import { assertId, assertUserId, clip, handlesOf, type Settings, settingsOf } from "./options.ts";
 import { conform } from "./schema.ts";
 import {
@@ -72,7 +73,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   readonly mode = "sync";
   readonly #settings: Settings<Data>;
   readonly #maxSessions: number;
-  readonly #records = new Map<string, Kept>();
+  readonly #records = new ShardedMap<Kept>();
   readonly #byUser = new Map<string, Set<Kept>>();
   readonly #byExpiry = new ExpiryHeap<Kept>();
   /** Sessions without a user: those that may be dropped when the store is full. */
@@ -440,7 +441,7 @@ export function entriesOf(data: object): Entries {
   for (const [key, value] of Object.entries(data)) {
     if (value !== undefined) entries.push(key, toStored(key, value));
   }
-  return entries.length === 0 ? NO_ENTRIES : entries;
+  return entries.length === 0 ? NO_ENTRIES : entries.slice();
 }
 
 function refuseGone(id: string): false {

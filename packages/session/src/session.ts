@@ -200,7 +200,8 @@ export function apply(entries: Entries, changes: Changes): Entries {
   for (const [key, value] of left) {
     if (value !== undefined) next.push(key, value);
   }
-  return next.length === 0 ? NO_ENTRIES : next;
+  // A copy has no room to spare, which an array that grew has.
+  return next.length === 0 ? NO_ENTRIES : next.slice();
 }
 
 /** Whether entries take more than so many bytes: keys and values as JSON in UTF-8. */
