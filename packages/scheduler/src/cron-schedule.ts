@@ -6,6 +6,7 @@
  * @see https://github.com/Hexagon/croner
  */
 import { Cron, CronPattern } from "croner";
+import { type MidnightGap, midnightGaps } from "./midnight-gap.ts";
 
 /** Where day-of-month and day-of-week are both restricted: must both match, or is one enough? */
 export type DayMatch = "and" | "or";
@@ -40,6 +41,9 @@ export class CronSchedule {
    */
   readonly isFixedTime: boolean;
   readonly #cron: Cron;
+  /** The same expression on a calendar without clock changes; made only for zones that jump over midnight. */
+  #calendar: Cron | undefined;
+  readonly #dayMatch: DayMatch | undefined;
   /** The last answer of `next`, which holds for every time from `after` up to `next`. */
   #known = { after: Infinity, next: -Infinity };
 
@@ -54,7 +58,8 @@ export class CronSchedule {
     this.expression = expression;
     this.timezone = timezone;
     this.isFixedTime = pattern.isFixedTime;
-    this.#cron = new Cron(expression, { ...PATTERN_OPTIONS, timezone, domAndDow: dayMatch === "and" });
+    this.#dayMatch = dayMatch;
+    this.#cron = this.#parse(timezone);
     if (this.next(new Date(0)) === null) {
       throw new RangeError(`Cron expression "${expression}" never comes: no such date exists.`);
     }
@@ -93,16 +98,38 @@ export class CronSchedule {
   next(after: Date): Date | null {
     const time = after.getTime();
     if (time < this.#known.after || time >= this.#known.next) {
-      const next = this.#cron.nextRun(after);
-      if (next === null) return null;
-      this.#known = { after: time, next: next.getTime() };
+      const next = this.#cron.nextRun(after)?.getTime();
+      if (next === undefined) return null;
+      const gap = this.#gaps(time, next).find((candidate) => this.#isLostIn(candidate));
+      this.#known = { after: time, next: gap?.end ?? next };
     }
     return new Date(this.#known.next);
   }
 
   /** The last run before a time, or `null` when there is none. */
   previous(before: Date): Date | null {
-    return this.#cron.previousRuns(1, before)[0] ?? null;
+    const previous = this.#cron.previousRuns(1, before)[0];
+    if (previous === undefined) return null;
+    const gap = this.#gaps(previous.getTime(), before.getTime()).findLast((candidate) =>
+      this.#isLostIn(candidate),
+    );
+    return gap === undefined ? previous : new Date(gap.end);
+  }
+
+  #gaps(after: number, before: number): MidnightGap[] {
+    return this.isFixedTime ? midnightGaps(this.timezone, after, before) : [];
+  }
+
+  /** Whether a fixed time is in the gap, and so has to be made up for at its end. */
+  #isLostIn({ from, to }: MidnightGap): boolean {
+    this.#calendar ??= this.#parse("UTC");
+    const first = this.#calendar.nextRun(new Date(from - 1));
+    return first !== null && first.getTime() < to;
+  }
+
+  #parse(timezone: string): Cron {
+    const domAndDow = this.#dayMatch === "and";
+    return new Cron(this.expression, { ...PATTERN_OPTIONS, timezone, domAndDow });
   }
 }
 

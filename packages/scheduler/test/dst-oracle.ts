@@ -70,31 +70,40 @@ export function transitionHours(zone: string, year: number): number[] {
 /** Every second an expression means in a window, in milliseconds since 1970, ascending. */
 export function firings(expression: Expression, window: Window): number[] {
   const { isFixed, seconds } = expression;
+  const matches = localMatcher(expression);
   const times: number[] = [];
-  const days = new Map<number, boolean>();
-  const matches = (local: number) => {
-    const minuteOfDay = ((local % 1440) + 1440) % 1440;
-    if (!expression.minutes.has(minuteOfDay % 60)) return false;
-    if (!expression.hours.has(Math.floor(minuteOfDay / 60))) return false;
-    const day = (local - minuteOfDay) / 1440;
-    let isDay = days.get(day);
-    if (isDay === undefined) days.set(day, (isDay = matchesDay(expression, day)));
-    return isDay;
-  };
   let latest = -Infinity;
-  for (const [i, local] of window.local.entries()) {
-    const time = window.start + i * MINUTE;
+  for (let i = 0; i < window.local.length; i += 1) {
+    const local = window.local[i] as number;
     const gap = i === 0 ? 0 : local - latest - 1;
     const isRepeat = local <= latest;
-    const starts = new Set<number>();
-    if (isFixed && gap > 0 && gap <= LONGEST_GAP) {
-      for (let lost = latest + 1; lost < local; lost += 1) if (matches(lost)) starts.add(0);
-    }
-    if (!(isFixed && isRepeat) && matches(local)) for (const second of seconds) starts.add(second);
-    for (const second of [...starts].toSorted((a, b) => a - b)) times.push(time + second * 1000);
+    const makesUp = isFixed && gap > 0 && gap <= LONGEST_GAP && anyLost(latest + 1, local, matches);
+    const isDue = !(isFixed && isRepeat) && matches(local);
+    const time = window.start + i * MINUTE;
+    if (makesUp && !(isDue && seconds[0] === 0)) times.push(time);
+    if (isDue) for (const second of seconds) times.push(time + second * 1000);
     latest = Math.max(latest, local);
   }
   return times;
+}
+
+/** Tells whether an expression means a local minute. */
+function localMatcher(expression: Expression): (local: number) => boolean {
+  const isMinuteOfDay = Uint8Array.from({ length: 1440 }, (_, minute) =>
+    Number(expression.hours.has(Math.floor(minute / 60)) && expression.minutes.has(minute % 60)),
+  );
+  let [day, isDay] = [Number.NaN, false];
+  return (local) => {
+    if (isMinuteOfDay[local % 1440] !== 1) return false;
+    const localDay = Math.floor(local / 1440);
+    if (localDay !== day) [day, isDay] = [localDay, matchesDay(expression, localDay)];
+    return isDay;
+  };
+}
+
+function anyLost(from: number, to: number, matches: (local: number) => boolean): boolean {
+  for (let local = from; local < to; local += 1) if (matches(local)) return true;
+  return false;
 }
 
 function matchesDay({ months, day, weekday, dayMatch }: Expression, epochDay: number): boolean {
