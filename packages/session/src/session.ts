@@ -153,6 +153,17 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
     return this.#record.touched;
   }
 
+  /** For the layer: takes over what `store.update` has written, as part of the snapshot. */
+  adopt(key: keyof Data & string, value: unknown): void {
+    const stored = value === undefined ? undefined : toStored(key, value);
+    this.#record = { ...this.#record, entries: apply(this.#record.entries, new Map([[key, stored]])) };
+  }
+
+  /** For the layer: forgets what was changed since. */
+  discard(): void {
+    this.#changes = undefined;
+  }
+
   /** For stores: what is kept now, after a write that took all changes. */
   written(record: Partial<SessionRecord>): void {
     this.#record = { ...this.#record, entries: apply(this.#record.entries, this.changes), ...record };
