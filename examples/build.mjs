@@ -1,0 +1,16 @@
+// Bundles the example site, and the seed's program, into one file each: nothing else is needed to run them.
+import { build } from "esbuild";
+
+await build({
+  entryPoints: { main: "src/main.ts", seed: "src/seed-main.ts" },
+  outdir: "dist",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  legalComments: "none",
+  // find-my-way is CommonJS and requires built-in modules.
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
+});

@@ -1,0 +1,2 @@
+// `npm start`: serves the example site.
+import "./seed-main.ts";
