@@ -184,7 +184,7 @@ function guardWith(failures: readonly Failure[]): (run: Run) => Run {
     }
     if (answer instanceof Response) return answer;
     if (!isThenable(answer)) return fail(noResponse(answer, req), req, conn);
-    return answer.then(
+    return Promise.resolve(answer).then(
       (response) => (response instanceof Response ? response : fail(noResponse(response, req), req, conn)),
       (error: unknown) => fail(error, req, conn),
     );

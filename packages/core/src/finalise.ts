@@ -30,8 +30,8 @@ export function finalise(req: Request, response: Response): FinalResponse {
 
 function complete(req: Request, response: Response): FinalResponse {
   const { statusCode, reasonPhrase, body } = response;
-  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 999) {
-    throw new RangeError(`Response status must be a whole number from 200 to 999, got ${String(statusCode)}`);
+  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
+    throw new RangeError(`Response status must be a whole number from 200 to 599, got ${String(statusCode)}`);
   }
   if (/[^\t\x20-\x7e]/.test(reasonPhrase))
     throw new TypeError("The reason phrase holds a character it may not");
@@ -63,12 +63,15 @@ function complete(req: Request, response: Response): FinalResponse {
     headers.push(name, value);
   }
 
-  const bodiless = statusCode === 204 || statusCode === 304;
-  let contentLength = lengthOf(body, declaredLength);
-  if (bodiless) {
+  const contentLength = lengthOf(body, declaredLength);
+  if (statusCode === 204 || statusCode === 304) {
     cancelBody(body);
-    contentLength = undefined;
-    return { statusCode, reasonPhrase, headers, body: undefined, contentLength };
+    return { statusCode, reasonPhrase, headers, body: undefined, contentLength: undefined };
+  }
+  if (statusCode === 205) {
+    cancelBody(body);
+    headers.push("Content-Length", "0");
+    return { statusCode, reasonPhrase, headers, body: undefined, contentLength: 0 };
   }
   if (!typed && contentLength !== 0) {
     headers.push(
@@ -84,9 +87,17 @@ function complete(req: Request, response: Response): FinalResponse {
   return { statusCode, reasonPhrase, headers, body, contentLength };
 }
 
+/** Types can be talked out of checking. */
+function isReadable(body: object | null): boolean {
+  return body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream);
+}
+
 function lengthOf(body: Body, declared: string | undefined): number | undefined {
   if (body === undefined) return 0;
   if (typeof body === "string") return Buffer.byteLength(body);
   if (!isStream(body)) return body.byteLength;
+  if (!isReadable(body)) {
+    throw new TypeError("A response's body is a string, bytes or a stream; use Response.json for other values");
+  }
   return declared !== undefined && /^\d+$/.test(declared) ? Number(declared) : undefined;
 }

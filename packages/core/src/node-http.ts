@@ -24,7 +24,7 @@ export class NodeRequest implements RequestInit {
   readonly rawHeaders: readonly string[];
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse;
-  readonly #expectsContinue: boolean;
+  #expectsContinue: boolean;
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) {
     this.method = incoming.method as string;
@@ -38,8 +38,16 @@ export class NodeRequest implements RequestInit {
 
   get body(): BodySource {
     // A client that waits for leave to send its body gets it once somebody wants to read it.
-    if (this.#expectsContinue) this.#outgoing.writeContinue();
+    if (this.#expectsContinue) {
+      this.#expectsContinue = false;
+      this.#outgoing.writeContinue();
+    }
     return bodyOf(this.#incoming);
+  }
+
+  /** Whether the client still waits for leave to send its body. */
+  get expectsContinue(): boolean {
+    return this.#expectsContinue;
   }
 
   get signal(): AbortSignal {
@@ -101,7 +109,7 @@ export function send(
     if (isStream(body)) chunksOf(body).cancel();
     return;
   }
-  const unread = req.method !== "GET" && req.method !== "HEAD" && hasLargeUnreadBody(req, incoming);
+  const unread = req.method !== "GET" && req.method !== "HEAD" && hasUnreadBody(req, incoming, statusCode);
   if (closing || unread) headers.push("Connection", "close");
   outgoing.writeHead(statusCode, reasonPhrase, headers);
   if (isStream(body)) {
@@ -122,10 +130,10 @@ export function send(
 }
 
 /** Whether there is more to come of a request's body than what node:http may throw away by itself. */
-function hasLargeUnreadBody(req: Request, incoming: IncomingMessage): boolean {
+function hasUnreadBody(req: Request, incoming: IncomingMessage, statusCode: number): boolean {
   if (incoming.complete) return false;
   const length = req.header("content-length");
-  if (length !== undefined) return Number(length) > 64 * 1024;
+  if (length !== undefined) return statusCode === 413 || Number(length) > 64 * 1024;
   return req.header("transfer-encoding") !== undefined;
 }
 
@@ -161,23 +169,18 @@ async function pump(
   contentLength: number | undefined,
 ): Promise<void> {
   const chunks = chunksOf(body);
-  let left: () => void = ignore;
-  const gone = new Promise<never>((_resolve, reject) => {
-    left = () => reject(CLIENT_LEFT);
-  });
-  gone.catch(ignore);
-  outgoing.once("close", left);
+  const { orGone, stop } = untilClosed(outgoing);
   // The head goes out at once: a client of an event stream waits for it.
   outgoing.flushHeaders();
   let count = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([chunks.next(), gone]);
+      const { done, value } = await orGone(chunks.next());
       if (done) break;
       count += value.byteLength;
       if (contentLength !== undefined && count > contentLength)
         throw new Error("The body is longer than its Content-Length");
-      if (!outgoing.write(value)) await Promise.race([drained(outgoing), gone]);
+      if (!outgoing.write(value)) await orGone(drained(outgoing));
     }
     if (contentLength !== undefined && count < contentLength)
       throw new Error("The body is shorter than its Content-Length");
@@ -185,8 +188,30 @@ async function pump(
     chunks.cancel();
     throw error;
   } finally {
-    outgoing.off("close", left);
+    stop();
   }
+}
+
+/**
+ * Waits for a promise, or rejects as soon as the client leaves. `Promise.race` against one promise that outlives all
+ * others would keep every chunk in memory until the stream ends.
+ */
+function untilClosed(outgoing: ServerResponse): {
+  orGone: <Value>(promise: Promise<Value>) => Promise<Value>;
+  stop: () => void;
+} {
+  let leave: (reason: unknown) => void = ignore;
+  const onClose = (): void => leave(CLIENT_LEFT);
+  outgoing.once("close", onClose);
+  return {
+    orGone: (promise) =>
+      new Promise((resolve, reject) => {
+        leave = reject;
+        if (outgoing.destroyed) reject(CLIENT_LEFT);
+        promise.then(resolve, reject);
+      }),
+    stop: () => void outgoing.off("close", onClose),
+  };
 }
 
 function drained(outgoing: ServerResponse): Promise<void> {

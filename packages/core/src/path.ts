@@ -18,9 +18,10 @@ export interface Target {
 /**
  * Cuts a request target into its canonical path and its query.
  *
- * Canonical means, after RFC 3986, section 6.2.2: percent-encoded unreserved characters are decoded and the digits of
- * the others are in upper case, so `/%61dmin` is `/admin`. Nothing else is rewritten: `/a`, `/a/` and `//a` are three
- * paths. Dot segments are refused, since no client sends them: it resolves them itself.
+ * Canonical means that a path has one spelling: what is percent-encoded is decoded, so `/%61dmin` is `/admin` and
+ * `/caf%C3%A9` is `/café`. Only what would change its meaning stays encoded, with digits in upper case: `%2F`, `%25`,
+ * `%3F`, `%23` and controls. Nothing else is rewritten: `/a`, `/a/` and `//a` are three paths. Dot segments are refused,
+ * since no client sends them: it resolves them itself.
  *
  * @throws HttpError 400 for a malformed percent-encoding, one that is no UTF-8, a dot segment, or no path at all.
  */
@@ -43,7 +44,7 @@ export function parseTarget(target: string): Target {
     else if (code === DOT && target.charCodeAt(at - 1) === SLASH) dots = true;
   }
   let path = from === 0 && at === target.length ? target : target.slice(from, at);
-  if (encoded) path = normalisePercentEncoding(path);
+  if (encoded) path = decodePath(path);
   if ((dots || encoded) && hasDotSegment(path)) throw new HttpError(400, "The path holds a dot segment.");
   return { path, search: target.charCodeAt(at) === QUESTION ? target.slice(at + 1) : "" };
 }
@@ -55,16 +56,15 @@ function pathStartOfAbsoluteForm(target: string): number {
   return scheme[0].length;
 }
 
-function normalisePercentEncoding(path: string): string {
+/** Controls, `#`, `%`, `/`, `?` and DEL. */
+const STAYS_ENCODED = /%(?:[01][0-9A-F]|2[35F]|3F|7F)/gi;
+
+function decodePath(path: string): string {
   try {
-    decodeURIComponent(path);
+    return decodeURIComponent(path.replace(STAYS_ENCODED, (triplet) => `%25${triplet.slice(1).toUpperCase()}`));
   } catch {
     throw new HttpError(400, "The path holds a malformed percent-encoding.");
   }
-  return path.replace(/%[0-9A-Fa-f]{2}/g, (triplet) => {
-    const char = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
-    return /[A-Za-z0-9\-._~]/.test(char) ? char : triplet.toUpperCase();
-  });
 }
 
 function hasDotSegment(path: string): boolean {

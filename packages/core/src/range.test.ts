@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseRange } from "./range.ts";
 
@@ -54,7 +54,8 @@ describe("a byte range", () => {
           if (range === "unsatisfiable") return [];
           return range === undefined ? bytes : bytes.slice(range.start, range.end + 1);
         };
-        if (a <= b) expect(pick(`bytes=${a}-${b}`)).toEqual(bytes.filter((at) => at >= a && at <= b));
+        const last = a + b;
+        expect(pick(`bytes=${a}-${last}`)).toEqual(bytes.filter((at) => at >= a && at <= last));
         expect(pick(`bytes=${a}-`)).toEqual(bytes.filter((at) => at >= a));
         expect(pick(`bytes=-${a}`)).toEqual(a === 0 ? [] : bytes.slice(-a));
       }),

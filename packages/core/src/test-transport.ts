@@ -5,7 +5,7 @@ import { readAll } from "./body.ts";
 import { ConnectionInfo, type Peer } from "./connection.ts";
 import { announceEnd } from "./diagnostics.ts";
 import type { FinalResponse } from "./finalise.ts";
-import type { Header } from "./header.ts";
+import { findHeader, type Header } from "./header.ts";
 import { Request } from "./request.ts";
 import { isStream, type StreamBody } from "./response.ts";
 import { chunksOf } from "./stream.ts";
@@ -44,7 +44,7 @@ export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy
   return {
     base: new URL(peer.encrypted === true ? "https://localhost" : "http://localhost"),
     carry: async ({ method, target, headers, body, signal }) => {
-      const init = { method, url: target, headers: [{ name: "Host", value: "localhost" }, ...headers], body };
+      const init = { method, url: target, headers: withHost(headers, "localhost"), body };
       const req = new Request(signal === undefined ? init : { ...init, signal });
       const conn = new ConnectionInfo(known, req);
       const final = await app.respond(req, conn);
@@ -74,7 +74,7 @@ export function overSocket(url: string): Transport {
         const outgoing = request(base, {
           method,
           path: target,
-          headers: ["Host", base.host, ...headers.flatMap(({ name, value }) => [name, value])],
+          headers: withHost(headers, base.host).flatMap(({ name, value }) => [name, value]),
           ...(signal !== undefined && { signal }),
         });
         outgoing.on("error", reject).on("response", (incoming) => {
@@ -92,6 +92,10 @@ export function overSocket(url: string): Transport {
         sendBody(outgoing, body).catch(reject);
       }),
   };
+}
+
+function withHost(headers: readonly Header[], host: string): readonly Header[] {
+  return findHeader(headers, "host") === undefined ? [{ name: "Host", value: host }, ...headers] : headers;
 }
 
 async function sendBody(outgoing: ReturnType<typeof httpRequest>, body: Outgoing["body"]): Promise<void> {

@@ -17,32 +17,35 @@ describeBoth("compression", (serve) => {
     ["gzip", gunzipSync],
     ["br", brotliDecompressSync],
     ...(hasZstd ? ([["zstd", zstdDecompressSync]] as const) : []),
-  ] as const)("sends %s to a client that likes it, and the same when it is a stream", async (name, decode) => {
-    async function* rows() {
-      for (let row = 0; row < 100; row += 1) yield PAGE;
-    }
-    const client = await serve(
-      App.withState({})
-        .wrap(compression())
-        .get("/small", () => Response.html(200, PAGE))
-        .get("/large", () => Response.html(200, LARGE))
-        .get("/bytes", () => Response.bytes(200, Buffer.from(PAGE), "text/css"))
-        .get("/stream", () => Response.stream(200, rows(), "text/plain")),
-    );
-    for (const [path, text] of [
-      ["/small", PAGE],
-      ["/large", LARGE],
-      ["/bytes", PAGE],
-      ["/stream", PAGE.repeat(100)],
-    ] as const) {
-      const answer = await client.get(path).header("Accept-Encoding", name).send();
-      expect(answer.status).toBe(200);
-      expect(answer.header("content-encoding")).toBe(name);
-      expect(answer.header("vary")).toBe("Accept-Encoding");
-      expect(answer.bytes.byteLength).toBeLessThan(text.length / 5);
-      expect(decode(answer.bytes).toString()).toBe(text);
-    }
-  });
+  ] as const)(
+    "sends %s to a client that likes it, and the same when it is a stream",
+    async (name, decode) => {
+      async function* rows() {
+        for (let row = 0; row < 100; row += 1) yield PAGE;
+      }
+      const client = await serve(
+        App.withState({})
+          .wrap(compression())
+          .get("/small", () => Response.html(200, PAGE))
+          .get("/large", () => Response.html(200, LARGE))
+          .get("/bytes", () => Response.bytes(200, Buffer.from(PAGE), "text/css"))
+          .get("/stream", () => Response.stream(200, rows(), "text/plain")),
+      );
+      for (const [path, text] of [
+        ["/small", PAGE],
+        ["/large", LARGE],
+        ["/bytes", PAGE],
+        ["/stream", PAGE.repeat(100)],
+      ] as const) {
+        const answer = await client.get(path).header("Accept-Encoding", name).send();
+        expect(answer.status).toBe(200);
+        expect(answer.header("content-encoding")).toBe(name);
+        expect(answer.header("vary")).toBe("Accept-Encoding");
+        expect(answer.bytes.byteLength).toBeLessThan(text.length / 5);
+        expect(decode(answer.bytes).toString()).toBe(text);
+      }
+    },
+  );
 
   test("sends it plain to a client that refuses every coding, and tells caches so", async () => {
     const app = App.withState({}).wrap(compression());
@@ -159,7 +162,9 @@ describeBoth("compression", (serve) => {
       .wrap(compression())
       .onError(() => undefined);
     const client = await serve(app.get("/", () => Response.stream(200, failing(), "text/plain")));
-    await expect(client.get("/").header("Accept-Encoding", "gzip").send()).rejects.toThrow();
+    await expect(client.get("/").header("Accept-Encoding", "gzip").send()).rejects.toThrow(
+      /failed|aborted|hang up/,
+    );
   });
 });
 

@@ -41,8 +41,7 @@ describeBoth("the request id", (serve) => {
 
   test("that a client sends is taken, when asked for, if it is a short safe token", async () => {
     const client = await serve(appWith(requestId({ acceptIncoming: true, header: "X-Trace" })));
-    const sent = async (id: string) =>
-      (await client.get("/").header("X-Trace", id).send()).header("x-trace");
+    const sent = async (id: string) => (await client.get("/").header("X-Trace", id).send()).header("x-trace");
     expect(await sent("a-B_3.4")).toBe("a-B_3.4");
     expect(await sent("a".repeat(128))).toBe("a".repeat(128));
     for (const bad of ["", "a".repeat(129), "a b", 'a"b', "<script>", "a/b", "ä", "a\tb", "$(id)", "{}"]) {

@@ -55,7 +55,10 @@ describeBoth("security headers", (serve) => {
   test("can be changed and switched off one by one", async () => {
     const client = await serve(
       appWith({
-        contentSecurityPolicy: { "default-src": ["'self'", "https://cdn.example"], "upgrade-insecure-requests": [] },
+        contentSecurityPolicy: {
+          "default-src": ["'self'", "https://cdn.example"],
+          "upgrade-insecure-requests": [],
+        },
         reportOnly: true,
         referrerPolicy: "no-referrer",
         frameOptions: false,
@@ -99,7 +102,10 @@ describeBoth("security headers", (serve) => {
 
 describe("the security-headers layer", () => {
   test.each<[string, SecurityHeadersOptions]>([
-    ["a source that ends its directive", { contentSecurityPolicy: { "script-src": ["'self'; object-src *"] } }],
+    [
+      "a source that ends its directive",
+      { contentSecurityPolicy: { "script-src": ["'self'; object-src *"] } },
+    ],
     ["sources in one string", { contentSecurityPolicy: { "script-src": ["'self' https://a.example"] } }],
     ["a directive that is none", { contentSecurityPolicy: { "script src": [] } }],
     ["a line break in a value", { referrerPolicy: "no-referrer\r\nX-Evil: 1" }],

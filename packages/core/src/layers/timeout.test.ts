@@ -50,7 +50,8 @@ describeBoth("a handler's deadline", (serve) => {
   test("aborts the signal, and what is thrown because of it is no second error", async () => {
     const errors: unknown[] = [];
     const reasons: unknown[] = [];
-    const app = appWith(errors).get("/", async (req) => {
+    const app = appWith(errors);
+    app.get("/", async (req) => {
       req.signal.addEventListener("abort", () => reasons.push(req.signal.reason));
       await sleep(10_000, undefined, { signal: req.signal });
       return Response.text(200, "never");
@@ -64,7 +65,8 @@ describeBoth("a handler's deadline", (serve) => {
 
   test("aborts a signal that is asked for only afterwards", async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const app = appWith().get("/", async (req) => {
+    const app = appWith();
+    app.get("/", async (req) => {
       await sleep(DEADLINE + 20);
       resolve(req.signal.aborted);
       return Response.text(200, "late");
