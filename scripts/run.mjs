@@ -75,9 +75,13 @@ function run(command, words, { capture = false } = {}) {
   const ignore = () => {};
   const forward = () => child.kill("SIGTERM");
   process.on("SIGINT", ignore).on("SIGTERM", forward);
+  // The shell that npm starts this with dies of a SIGTERM and tells nobody: an orphan ends too.
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && forward(), 500);
   return new Promise((resolve) => {
     child.on("error", (error) => fail(`${command} could not be started: ${error.message}`));
     child.on("close", (code, signal) => {
+      clearInterval(watch);
       process.off("SIGINT", ignore).off("SIGTERM", forward);
       if (code === 0) resolve(out);
       else process.exit(code ?? (signal === "SIGINT" ? 130 : 143));
