@@ -25,21 +25,24 @@ export interface Alarm extends HeapEntry {
 
 export class Engine {
   readonly #clock: Clock;
-  readonly #onStepBack: () => void;
+  readonly #onStepBack: (since: number) => void;
   readonly #heaps: Record<TimeBase, Heap<Alarm>> = { monotonic: new Heap(), wall: new Heap() };
   #unref: boolean;
   #timer: TimerHandle | undefined;
   /** When the timer will fire, on the monotonic clock. */
   #wakeAt = Infinity;
-  /** Wall minus monotonic time, as seen last. */
-  #offset: number;
+  /** Both times as seen last. */
+  #seen: { wall: number; monotonic: number };
 
-  /** @param onStepBack called when the wall clock was set back, before any alarm that is due */
-  constructor(clock: Clock, unref: boolean, onStepBack: () => void) {
+  /**
+   * @param onStepBack called when the wall clock was set back, before any alarm that is due, with what the clock that
+   *   holds now would have shown when the time was last looked at
+   */
+  constructor(clock: Clock, unref: boolean, onStepBack: (since: number) => void) {
     this.#clock = clock;
     this.#unref = unref;
     this.#onStepBack = onStepBack;
-    this.#offset = clock.now() - clock.monotonic();
+    this.#seen = { wall: clock.now(), monotonic: clock.monotonic() };
   }
 
   /** The time now, on the clock named. */
@@ -99,10 +102,10 @@ export class Engine {
   #wake(): void {
     this.#timer = undefined;
     this.#wakeAt = Infinity;
-    const offset = this.#clock.now() - this.#clock.monotonic();
-    const steppedBack = offset < this.#offset - STEP_BACK;
-    this.#offset = offset;
-    if (steppedBack) this.#onStepBack();
+    const seen = this.#seen;
+    this.#seen = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    const since = this.#seen.wall - (this.#seen.monotonic - seen.monotonic);
+    if (since < seen.wall - STEP_BACK) this.#onStepBack(since);
 
     // All that is due leaves its heap first, so that a callback which sets an alarm for now cannot hold the loop.
     const due = [...this.#takeDue("monotonic"), ...this.#takeDue("wall")];

@@ -37,7 +37,8 @@ export interface SchedulerEvents {
     error: unknown;
     willRetry: boolean;
   };
-  /** The slots from `from` to `to` passed unrun, since the process slept, was blocked, or the clock was set. */
+  /** The slots from `from` to `to`, the last of them `lateMs` ago, passed unrun: the machine slept, the process was
+   * blocked, or the clock was set. */
   missed: { name: string; from: Date; to: Date; lateMs: number };
   /** A slot was not run, for the reason given. */
   skipped: { name: string; scheduledAt: Date; reason: SkipReason; error?: unknown };

@@ -102,7 +102,7 @@ export class ScheduledTask {
   }
 
   start(): void {
-    this.#plan(this.#timetable === undefined ? this.#readyAt : this.#nextFromNow());
+    this.#plan(this.#timetable === undefined ? this.#readyAt : this.#nextFrom());
   }
 
   pause(): void {
@@ -113,7 +113,7 @@ export class ScheduledTask {
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "scheduled";
-    if (this.#timetable !== undefined) this.#plan(this.#nextFromNow());
+    if (this.#timetable !== undefined) this.#plan(this.#nextFrom());
     else if (!this.isRunning) this.#planAfterRun();
   }
 
@@ -136,9 +136,9 @@ export class ScheduledTask {
     for (const run of this.#runs.keys()) run.abort(reason);
   }
 
-  /** Plans anew after the wall clock was set back. */
-  onStepBack(): void {
-    if (this.#state === "scheduled" && this.#base === "wall") this.#plan(this.#nextFromNow());
+  /** Plans anew after the wall clock was set back to `since`, or shortly before. */
+  onStepBack(since: number): void {
+    if (this.#state === "scheduled" && this.#base === "wall") this.#plan(this.#nextFrom(since));
   }
 
   /** The next slots, as far as they are known: for `after`, that is at most one. */
@@ -148,7 +148,7 @@ export class ScheduledTask {
     let slot = this.#slot;
     while (slot !== undefined && slots.length < left && this.#toWall(slot) <= this.#until) {
       slots.push(new Date(this.#toWall(slot)));
-      slot = this.#timetable?.next(slot);
+      slot = this.#next(slot);
     }
     return slots;
   }
@@ -175,16 +175,21 @@ export class ScheduledTask {
     return Math.round(slot + this.#engine.time("wall") - this.#engine.time("monotonic"));
   }
 
-  /** The first slot that is neither past nor before the initial delay has passed, and was not run before. */
-  #nextFromNow(): number | undefined {
-    const monotonic = this.#engine.time("monotonic");
-    const after =
-      this.#base === "monotonic"
-        ? Math.max(Math.ceil(monotonic), this.#readyAt) - 1
-        : this.#engine.time("wall") + Math.floor(Math.max(this.#readyAt - monotonic, 0));
+  /** The first slot after a time that has not been run before. */
+  #next(after: number): number | undefined {
     let slot = this.#timetable?.next(after);
     while (slot !== undefined && this.#ran.has(slot)) slot = this.#timetable?.next(slot);
     return slot;
+  }
+
+  /** The first slot after now, or after the time given, once the initial delay has passed. */
+  #nextFrom(wall: number = this.#engine.time("wall")): number | undefined {
+    const monotonic = this.#engine.time("monotonic");
+    return this.#next(
+      this.#base === "wall"
+        ? wall + Math.floor(Math.max(this.#readyAt - monotonic, 0))
+        : Math.max(Math.ceil(monotonic), this.#readyAt) - 1,
+    );
   }
 
   #plan(slot: number | undefined): void {
@@ -217,7 +222,7 @@ export class ScheduledTask {
     const { jitterMs } = this.#definition.options;
     if (jitterMs === undefined) return 0;
     // Less than the way to the next slot, so that no slot is passed over.
-    const gap = (this.#timetable?.next(slot) ?? Infinity) - slot;
+    const gap = (this.#next(slot) ?? Infinity) - slot;
     return Math.floor(Math.random() * Math.min(jitterMs + 1, gap));
   }
 
@@ -231,18 +236,18 @@ export class ScheduledTask {
     const now = this.#engine.time(table.base);
     const untilHere = this.#until - this.#engine.time("wall") + now;
     let slot = planned;
-    let next = table.next(slot);
+    let next = this.#next(slot);
     let late = now - due;
     if (next !== undefined && next <= now && next <= untilHere) {
       slot = table.latest(Math.min(now, untilHere));
-      next = table.next(slot);
+      next = this.#next(slot);
       late = now - slot;
     }
     const isTooLate = late > this.#grace(slot, next);
     const lastMissed = isTooLate ? slot : slot > planned ? table.latest(slot - 1) : undefined;
     if (lastMissed !== undefined) {
       const [from, to] = [new Date(this.#toWall(planned)), new Date(this.#toWall(lastMissed))];
-      publish("missed", { name: this.name, from, to, lateMs: late });
+      publish("missed", { name: this.name, from, to, lateMs: now - lastMissed });
     }
     const scheduledAt = this.#toWall(slot);
     this.#plan(next);

@@ -98,8 +98,8 @@ export class Scheduler {
     this.#isStarted = true;
     const { clock = systemClock, unref = false, onError = logError } = this.#options;
     const tasks = new Map<string, ScheduledTask>();
-    const engine = new Engine(clock, unref, () => {
-      for (const task of tasks.values()) task.onStepBack();
+    const engine = new Engine(clock, unref, (since) => {
+      for (const task of tasks.values()) task.onStepBack(since);
     });
     for (const definition of this.#definitions.values()) {
       tasks.set(definition.name, new ScheduledTask(definition, engine, onError));

@@ -4,6 +4,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
 import type { SchedulerEvents } from "../src/events.ts";
+import type { SchedulerHandle } from "../src/handle.ts";
+import type { Scheduler } from "../src/scheduler.ts";
+import type { FakeClock } from "./fake-clock.ts";
 
 const NAMES = ["run", "success", "error", "missed", "skipped", "stopped"] as const;
 
@@ -26,4 +29,15 @@ export function recordEvents(): Recorded[] {
 export function recorder(): { task: (run: { scheduledAt: Date }) => void; slots: string[] } {
   const slots: string[] = [];
   return { slots, task: (run) => void slots.push(run.scheduledAt.toISOString()) };
+}
+
+/** Starts a scheduler on a fake clock, and stops it with the test, whatever still runs then. */
+export function start(clock: FakeClock, scheduler: Scheduler): SchedulerHandle {
+  const jobs = scheduler.start();
+  onTestFinished(async () => {
+    const stopped = jobs.stop({ graceMs: 0 });
+    await clock.pass(1);
+    await stopped;
+  });
+  return jobs;
 }
