@@ -1,6 +1,6 @@
 // Opens files below one folder and nothing else, whatever the path and whatever links lie there.
-import { constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { constants, existsSync, type Stats } from "node:fs";
+import { type FileHandle, lstat, open, readlink, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 
 /** A file or folder that is open. */
@@ -14,6 +14,8 @@ export interface Opened {
 
 // A FIFO is opened without waiting for a writer, a terminal without becoming ours. Windows has neither.
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+const HAS_PROC = existsSync("/proc/self/fd");
 
 /** What says that there is no such file, or none that is ours to show: to a client it is all the same. */
 const ABSENT = ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES", "EPERM", "ENXIO", "EINVAL", "EISDIR"];
@@ -33,10 +35,8 @@ export async function openInside(root: string, segments: readonly string[]): Pro
     handle = await open(path, FLAGS);
     const found = await handle.stat();
     if (found.isFile() || found.isDirectory()) {
-      const real = await realpath(path);
-      const there = await stat(real);
-      const inside = real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
-      if (inside && there.dev === found.dev && there.ino === found.ino) {
+      const real = await realPathOf(handle, found, path);
+      if (real === root || real?.startsWith(root.endsWith(sep) ? root : root + sep)) {
         return { handle, size: found.size, modified: found.mtimeMs, isDirectory: found.isDirectory() };
       }
     }
@@ -47,4 +47,16 @@ export async function openInside(root: string, segments: readonly string[]): Pro
     if (ABSENT.includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
+}
+
+/**
+ * Where an open file really lies. Linux knows it of the file itself. Elsewhere the path is followed once more, and what
+ * stands at its end must be the very file; who may write in the folder, and is fast enough to exchange a part of the
+ * path three times in between, can still betray that.
+ */
+async function realPathOf(handle: FileHandle, found: Stats, path: string): Promise<string | undefined> {
+  if (HAS_PROC) return readlink(`/proc/self/fd/${handle.fd}`);
+  const real = await realpath(path);
+  const there = await lstat(real);
+  return there.dev === found.dev && there.ino === found.ino ? real : undefined;
 }

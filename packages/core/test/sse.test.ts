@@ -1,0 +1,127 @@
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test, vi } from "vitest";
+import { App, compression, sse } from "../src/index.ts";
+import { describeBoth, trackServers } from "./harness.ts";
+
+describeBoth("server-sent events", (serve) => {
+  test("arrive whole, behind every layer", async () => {
+    const app = App.withState({})
+      .wrap(compression())
+      .get("/", (req) =>
+        sse(req, async function* ({ lastEventId }) {
+          yield { data: `after ${lastEventId}`, id: "2" };
+          yield { data: "two\nlines", event: "note" };
+        }),
+      );
+    const client = await serve(app);
+    const answer = await client
+      .get("/")
+      .header("Last-Event-ID", "1")
+      .header("Accept-Encoding", "gzip")
+      .send();
+    expect(answer.header("content-type")).toBe("text/event-stream");
+    expect(answer.header("content-encoding")).toBeUndefined();
+    expect(answer.text()).toBe("id: 2\ndata: after 1\n\nevent: note\ndata: two\ndata: lines\n\n");
+  });
+
+  test("are not started for HEAD", async () => {
+    const source = vi.fn<() => AsyncIterable<{ data: string }>>();
+    const client = await serve(App.withState({}).get("/", (req) => sse(req, source)));
+    const answer = await client.head("/").send();
+    expect([answer.status, answer.header("content-type")]).toEqual([200, "text/event-stream"]);
+    expect(source).not.toHaveBeenCalled();
+  });
+});
+
+const open = trackServers();
+
+test("each event is sent when it comes, and a client that leaves ends the source", async () => {
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  const { promise: more, resolve: goOn } = Promise.withResolvers<void>();
+  const app = App.withState({}).get("/", (req) =>
+    sse(req, async function* ({ signal }) {
+      signal.addEventListener("abort", () => leave());
+      yield { data: "one" };
+      await more;
+      yield { data: "two" };
+      await new Promise(() => {});
+    }),
+  );
+  const server = await open(app);
+  const socket = connect(server.port, "127.0.0.1");
+  let seen = "";
+  socket.on("data", (chunk) => (seen += String(chunk)));
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await vi.waitFor(() => expect(seen).toContain("data: one\n\n"));
+  expect(seen).not.toContain("two");
+  goOn();
+  await vi.waitFor(() => expect(seen).toContain("data: two\n\n"));
+  socket.destroy();
+  await left;
+});
+
+test("a client that does not read holds the source back", async () => {
+  let made = 0;
+  const large = "x".repeat(64 * 1024);
+  const app = App.withState({}).get("/", (req) =>
+    sse(req, async function* () {
+      for (;;) {
+        made += 1;
+        yield { data: large };
+      }
+    }),
+  );
+  const server = await open(app);
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  socket.pause();
+  let before = -1;
+  while (made !== before) {
+    before = made;
+    await sleep(100);
+  }
+  expect(made).toBeGreaterThan(0);
+  expect(made).toBeLessThan(1000);
+  socket.destroy();
+});
+
+test("a source that fails cuts the connection, and the error handler is told", async () => {
+  const errors: unknown[] = [];
+  const app = App.withState({})
+    .onError((error) => {
+      errors.push(error);
+      return undefined;
+    })
+    .get("/", (req) =>
+      sse(req, async function* () {
+        yield { data: "one" };
+        throw new Error("broken");
+      }),
+    );
+  const server = await open(app);
+  const answer = await fetch(server.url);
+  await expect(answer.text()).rejects.toThrow("terminated");
+  await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ message: "broken" })]));
+});
+
+test("a stream with a signal of its own lets the server close without waiting", async () => {
+  const closing = new AbortController();
+  const app = App.withState({}).get("/", (req) =>
+    sse(
+      req,
+      async function* () {
+        yield { data: "one" };
+        await new Promise(() => {});
+      },
+      { signal: closing.signal },
+    ),
+  );
+  const server = await open(app);
+  const answer = await fetch(server.url);
+  const text = answer.text();
+  const closed = server.close({ graceMs: 60_000 });
+  closing.abort();
+  expect(await text).toBe("data: one\n\n");
+  await closed;
+});
