@@ -174,7 +174,8 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
 /** A value as it is stored. */
 export function toStored(key: string, value: unknown): StoredValue {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  // JSON.stringify makes 0 of -0, so that all stores do.
+  if (typeof value === "number" && Number.isFinite(value)) return value + 0;
   return new JsonText(toJson(key, value));
 }
 

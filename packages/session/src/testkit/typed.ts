@@ -1,0 +1,142 @@
+// Guarantee 9: what is set is what is loaded, for every JSON value under every key; a schema checks it when it is loaded.
+import assert from "node:assert/strict";
+import { eventsOf, type Kit, present } from "./kit.ts";
+import { contentOf } from "./no-lost-update.ts";
+import { KEYS, randomJson, VALUES } from "./json-values.ts";
+import type { StandardSchema } from "../standard-schema.ts";
+
+type Numbers = Record<string, unknown>;
+
+export function typed({ prove, hooks }: Kit): void {
+  prove("9. Typed: every JSON value comes back unchanged", async ({ store, other }) => {
+    const session = await store.create();
+    for (const [index, value] of VALUES.entries()) session.set(`k${index}`, value);
+    assert.equal(await store.save(session), true);
+    const { id } = await other.create({ data: contentOf(session) });
+    for (const now of [present(await other.load(session.id)), present(await store.load(id))]) {
+      for (const [index, value] of VALUES.entries()) assert.deepEqual(now.get(`k${index}`), value);
+      assert.equal(now.keys().length, VALUES.length);
+    }
+    for (const value of VALUES) {
+      assert.deepEqual(await store.update(session.id, "updated", () => value), value);
+      assert.deepEqual(present(await other.load(session.id)).get("updated"), value);
+    }
+  });
+
+  prove("9. Typed: every key is only a key", async ({ store, other }) => {
+    const session = await store.create();
+    for (const [index, key] of KEYS.entries()) session.set(key, index);
+    assert.equal(await store.save(session), true);
+    const now = present(await other.load(session.id));
+    assert.deepEqual(now.keys().toSorted(), KEYS.toSorted());
+    for (const [index, key] of KEYS.entries()) {
+      assert.equal(now.contains(key), true);
+      assert.equal(now.get(key), index);
+      assert.deepEqual(await store.update(session.id, key, (value) => [value]), [index]);
+    }
+    for (const key of KEYS) now.remove(key);
+    assert.equal(await other.save(now), true);
+    const emptied = present(await store.load(session.id));
+    assert.deepEqual(emptied.keys(), []);
+    for (const key of [...KEYS, "a"])
+      assert.deepEqual([emptied.get(key), emptied.contains(key)], [undefined, false]);
+  });
+
+  prove("9. Typed: random JSON comes back unchanged", async ({ store, other }) => {
+    const random = randomJson(1);
+    for (let round = 0; round < 100; round += 1) {
+      const data = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`${index}`, random()]));
+      const { id } = await store.create({ data });
+      const session = present(await other.load(id));
+      assert.deepEqual(contentOf(session), data);
+      const changes = { "1": random(), added: random() };
+      session.remove("0");
+      for (const [key, value] of Object.entries(changes)) session.set(key, value);
+      assert.equal(await other.save(session), true);
+      const { "0": _removed, ...kept } = data;
+      assert.deepEqual(contentOf(present(await store.load(id))), { ...kept, ...changes });
+    }
+  });
+
+  prove("9. Typed: a holder's objects are its own", async ({ store }) => {
+    const list = [1];
+    const session = await store.create({ data: { list } });
+    list.push(2);
+    (session.get("list") as number[]).push(3);
+    const one = present(await store.load(session.id));
+    (one.get("list") as number[]).push(4);
+    assert.deepEqual(present(await store.load(session.id)).get("list"), [1]);
+  });
+
+  prove(
+    "9. Typed: a session that does not fit the schema is none, and says so",
+    async ({ store, other }) => {
+      const session = await store.create({ data: { n: 1 } });
+      assert.equal(present(await other.load(session.id)).get("n"), 1);
+      session.set("n", "one");
+      assert.equal(await store.save(session), true);
+      const events = await eventsOf("refused", async () => {
+        assert.equal(await other.load(session.id), undefined);
+      });
+      assert.deepEqual(events, [{ handle: session.handle, reason: "schema" }]);
+      session.set("n", 2);
+      assert.equal(await store.save(session), true);
+      assert.equal(present(await other.load(session.id)).get("n"), 2);
+    },
+    { schema: numbers(false) },
+  );
+
+  prove(
+    "9. Typed: a schema may supply what is missing; only what is set is saved",
+    async ({ store, other }) => {
+      const { id } = await store.create();
+      const session = present(await other.load(id));
+      assert.equal(session.get("visits"), 0);
+      session.set("n", 1);
+      assert.equal(await other.save(session), true);
+      assert.deepEqual(contentOf(present(await store.load(id))), { n: 1, visits: 0 });
+    },
+    { schema: numbers(false) },
+  );
+
+  prove(
+    "9. Typed: a schema may wait where the store does",
+    async ({ store }) => {
+      const { id } = await store.create({ data: { n: 1 } });
+      const load = async (): Promise<unknown> => (await store.load(id))?.get("n");
+      if (store.mode === "sync") await assert.rejects(load, TypeError);
+      else assert.equal(await load(), 1);
+    },
+    { schema: numbers(true) },
+  );
+
+  const { damage } = hooks;
+  if (damage !== undefined) {
+    prove("9. Typed: what cannot be read is no session, and says so", async (opened) => {
+      const { store, other } = opened;
+      const { id, handle } = await store.create({ data: { a: { b: 1 }, c: "d" } });
+      await damage(opened, handle);
+      const events = await eventsOf("refused", async () => {
+        assert.equal(await other.load(id), undefined);
+      });
+      assert.deepEqual(events, [{ handle, reason: "corrupt" }]);
+      assert.equal(await store.destroy(id), true);
+      assert.notEqual(await store.load((await store.create()).id), undefined);
+    });
+  }
+}
+
+/** A schema of numbers, with a default, as any library would make one. */
+function numbers(waits: boolean): StandardSchema<Numbers> {
+  const validate = (value: unknown) =>
+    Object.values(value as object).every((inner) => typeof inner === "number")
+      ? { value: { visits: 0, ...(value as Numbers) } }
+      : { issues: [{ message: "not a number" }] };
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "hatcheck",
+      validate: (value) => (waits ? Promise.resolve(validate(value)) : validate(value)),
+    },
+  };
+}
