@@ -87,17 +87,15 @@ function complete(req: Request, response: Response): FinalResponse {
   return { statusCode, reasonPhrase, headers, body, contentLength };
 }
 
-/** Types can be talked out of checking. */
-function isReadable(body: object | null): boolean {
-  return body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream);
-}
-
 function lengthOf(body: Body, declared: string | undefined): number | undefined {
-  if (body === undefined) return 0;
   if (typeof body === "string") return Buffer.byteLength(body);
-  if (!isStream(body)) return body.byteLength;
-  if (!isReadable(body)) {
-    throw new TypeError("A response's body is a string, bytes or a stream; use Response.json for other values");
+  if (body === undefined || body === null) return 0;
+  if (body instanceof Uint8Array) return body.byteLength;
+  // Types can be talked out of checking.
+  if (!isStream(body) || !(body instanceof ReadableStream || Symbol.asyncIterator in body)) {
+    throw new TypeError(
+      "A response's body is a string, bytes or a stream; use Response.json for other values",
+    );
   }
   return declared !== undefined && /^\d+$/.test(declared) ? Number(declared) : undefined;
 }

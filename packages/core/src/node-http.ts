@@ -94,7 +94,7 @@ export function peerOf(socket: Socket, trust: ProxyTrust | undefined, isClosing:
 
 /**
  * Sends what is to be sent. `closing` ends the connection with this response; `onError` gets what a stream throws on
- * its way.
+ * its way: it cuts the connection.
  */
 export function send(
   req: Request,
@@ -116,7 +116,6 @@ export function send(
     pump(outgoing, body, final.contentLength).then(
       () => endAfterDraining(unread, incoming, outgoing),
       (error: unknown) => {
-        outgoing.destroy();
         if (error !== CLIENT_LEFT) onError(error);
       },
     );

@@ -61,7 +61,9 @@ const STAYS_ENCODED = /%(?:[01][0-9A-F]|2[35F]|3F|7F)/gi;
 
 function decodePath(path: string): string {
   try {
-    return decodeURIComponent(path.replace(STAYS_ENCODED, (triplet) => `%25${triplet.slice(1).toUpperCase()}`));
+    return decodeURIComponent(
+      path.replace(STAYS_ENCODED, (triplet) => `%25${triplet.slice(1).toUpperCase()}`),
+    );
   } catch {
     throw new HttpError(400, "The path holds a malformed percent-encoding.");
   }

@@ -143,7 +143,7 @@ function encodeLocation(location: string): string {
 
 /** Whether a body is produced while it is sent. */
 export function isStream(body: Body): body is StreamBody {
-  return typeof body === "object" && !(body instanceof Uint8Array);
+  return typeof body === "object" && body !== null && !(body instanceof Uint8Array);
 }
 
 /** Tells a stream that nobody will read it, so that its source can let go of what it holds. Never throws. */

@@ -5,12 +5,17 @@ import {
   type Server as HttpServer,
   type ServerResponse,
 } from "node:http";
-import { createServer as createHttpsServer, type ServerOptions as TlsOptions } from "node:https";
+import {
+  createServer as createHttpsServer,
+  Server as HttpsServer,
+  type ServerOptions as TlsOptions,
+} from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
 import { ConnectionInfo } from "./connection.ts";
 import { requestEnd } from "./diagnostics.ts";
+import type { FinalResponse } from "./finalise.ts";
 import { NodeRequest, peerOf, send } from "./node-http.ts";
 import { Request } from "./request.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
@@ -24,7 +29,7 @@ export interface ListenOptions {
   path?: string;
   /** Certificate and key, as `node:https` takes them. */
   tls?: TlsOptions;
-  /** Makes the server, in place of `node:http` and `node:https`. */
+  /** Makes the server, in place of ours; it brings its own limits and timeouts. */
   createServer?: (onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void) => HttpServer;
   /** Which proxies' word is taken for the client's address, scheme and host; none unless given. */
   trustProxy?: TrustProxy;
@@ -81,19 +86,31 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   let closing = false;
   const isClosing = () => closing;
   const upgraded = new Set<Duplex>();
+  /** Connections that have sent no request yet: browsers open them in advance. */
+  const idle = new Set<Duplex>();
 
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
-    const req = new Request(new NodeRequest(incoming, outgoing, expectsContinue));
+    idle.delete(incoming.socket);
+    const raw = new NodeRequest(incoming, outgoing, expectsContinue);
+    const req = new Request(raw);
     const conn = new ConnectionInfo(peerOf(incoming.socket, trust, isClosing), req);
     if (requestEnd.hasSubscribers) outgoing.once("close", () => announceSent(req, conn, outgoing));
-    const onError = (error: unknown): void => app.report(error, req, conn);
+    const onError = (error: unknown): void => {
+      outgoing.destroy();
+      app.report(error, req, conn);
+    };
+    const reply = (final: FinalResponse): void => {
+      try {
+        // A client that was not told to send its body leaves us guessing what its next bytes are.
+        send(req, incoming, outgoing, final, closing || raw.expectsContinue, onError);
+      } catch (error) {
+        // What node:http refuses though we did not, such as a Trailer of a body that is not chunked.
+        onError(error);
+      }
+    };
     const final = app.respond(req, conn);
-    if (final instanceof Promise) {
-      // `respond` does not reject; should it ever, a client that waits for nothing is the worst answer.
-      final.then((it) => send(req, incoming, outgoing, it, closing, onError)).catch(() => outgoing.destroy());
-    } else {
-      send(req, incoming, outgoing, final, closing, onError);
-    }
+    if (final instanceof Promise) final.then(reply).catch(onError);
+    else reply(final);
     if (closing) outgoing.once("close", () => http.closeIdleConnections());
   };
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
@@ -114,9 +131,14 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   http.timeout = options.idleTimeoutMs ?? 120_000;
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
+  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", (socket: Socket) => {
+    idle.add(socket);
+    socket.once("close", () => idle.delete(socket));
+  });
   const { upgrade } = options;
   if (upgrade !== undefined) {
     http.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      idle.delete(socket);
       upgraded.add(socket);
       socket.once("close", () => upgraded.delete(socket));
       const req = new Request({
@@ -161,12 +183,13 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
         resolve();
       });
       http.closeIdleConnections();
+      for (const socket of idle) socket.destroy();
     });
   };
   const stopSignals = signals ? closeOnSignals(close) : ignore;
 
   return {
-    url: isPort ? urlOf(bound, tls !== undefined) : String(bound),
+    url: isPort ? urlOf(bound, http instanceof HttpsServer) : String(bound),
     port: isPort ? bound.port : 0,
     get closing() {
       return closing;
@@ -187,9 +210,11 @@ function startListening(
   where: { host: string; port: number } | { path: string },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, where)));
+    const refuse = (error: NodeJS.ErrnoException): void => reject(explain(error, where));
+    http.once("error", refuse);
     http.listen(where, () => {
-      http.removeAllListeners("error");
+      http.off("error", refuse);
+      http.on("error", (error) => console.error("The server could not accept a connection:", error));
       resolve();
     });
   });
