@@ -39,10 +39,7 @@ export function failsClosed({ prove, hooks }: Kit): void {
     ];
     for (const [name, call] of calls) {
       const events = await eventsOf("outage", () => refuses(call, SessionStoreUnavailableError));
-      assert.deepEqual(
-        events.map(({ operation }) => operation),
-        [name],
-      );
+      assert.equal(events.length, 1, name);
       assert.equal(JSON.stringify(events).includes(id.slice(-43)), false);
     }
     // The session object is as it was, so the request can be tried again.

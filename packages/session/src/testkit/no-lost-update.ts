@@ -123,17 +123,17 @@ export function noLostUpdate({ prove, rounds, hooks }: Kit): void {
     prove("3. No lost update: several processes count to the exact sum", async (opened) => {
       const { store, other } = opened;
       const { id } = await store.create({ data: { count: 0 } });
-      let running = 3;
-      const processes = Array.from({ length: running }, async () => {
+      const running = new Set([1, 2, 3]);
+      const processes = Array.from(running, async (number) => {
         try {
           await countInProcess(opened, id, "count", TIMES);
         } finally {
-          running -= 1;
+          running.delete(number);
         }
       });
       let own = 0;
       const countMeanwhile = async (): Promise<void> => {
-        for (; running > 0; own += 1) {
+        for (; running.size > 0; own += 1) {
           await other.update(id, "count", (n) => Number(n) + 1);
           await setTimeout(5);
         }
