@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 export interface DocBlock {
   /** Where the block starts, counted from 1. */
@@ -56,10 +56,16 @@ export function testDocs(folder: string, files: readonly string[]): void {
     });
     for (const { name, module } of blocks.filter(({ run }) => run)) {
       test(`the code block at ${name} runs`, async () => {
+        vi.spyOn(console, "assert").mockImplementation(mustHold);
         await expect(import(/* @vite-ignore */ pathToFileURL(module).href)).resolves.toBeDefined();
       });
     }
   });
+}
+
+/** In the documentation `console.assert` says what comes out; here it fails the test when that is not so. */
+function mustHold(condition?: boolean): void {
+  if (!condition) throw new Error("A console.assert of the documentation does not hold");
 }
 
 async function typeErrors(project: string): Promise<string> {
