@@ -64,7 +64,7 @@ export function testDocs(folder: string, files: readonly string[]): void {
 }
 
 /** In the documentation `console.assert` says what comes out; here it fails the test when that is not so. */
-function mustHold(condition?: boolean): void {
+function mustHold(condition?: unknown): void {
   if (!condition) throw new Error("A console.assert of the documentation does not hold");
 }
 
