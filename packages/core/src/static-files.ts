@@ -108,7 +108,7 @@ function realFolder(root: string): string {
  * that compared the path took it for a part of a name.
  */
 function segmentsOf(req: Request, path: string): string[] {
-  if (/%(?:2F|5C|00)/.test(req.path)) throw notFound();
+  if (/%(?:2F|00)/.test(req.path)) throw notFound();
   if (path === "") return [""];
   const segments = path.split("/");
   segments.forEach((segment, at) => {

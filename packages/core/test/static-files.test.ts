@@ -20,6 +20,8 @@ beforeAll(() => {
   root = join(base, "public");
   mkdirSync(join(root, "docs"), { recursive: true });
   mkdirSync(join(root, "empty"));
+  mkdirSync(join(root, "grüße: 100%"));
+  writeFileSync(join(root, "grüße: 100%/index.html"), "<h1>grüße</h1>");
   mkdirSync(join(root, ".git"));
   writeFileSync(join(base, "secret.txt"), "secret");
   writeFileSync(join(root, "index.html"), "<h1>home</h1>");
@@ -179,6 +181,8 @@ describeBoth("static files", (serve) => {
     expect(new URL(answer.header("location") as string, "http://a.example/docs").href).toBe(
       "http://a.example/docs/?q=1//x",
     );
+    const odd = await client.get("/gr%C3%BC%C3%9Fe:%20100%25").follow(1).send();
+    expect(odd.text()).toBe("<h1>grüße</h1>");
     expect((await get("/empty")).status).toBe(404);
     expect((await get("/empty/")).status).toBe(404);
     expect((await get("/hello.txt/")).status).toBe(404);

@@ -73,5 +73,10 @@ function bytesSent({ method }: Request, { statusCode, body }: Response): number 
 }
 
 function writeLine(entry: AccessLogEntry): void {
-  process.stdout.write(`${JSON.stringify(entry)}\n`);
+  // JSON escapes the controls below U+0020 alone; terminals obey some of the others, too.
+  const line = JSON.stringify(entry).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  process.stdout.write(`${line}\n`);
 }

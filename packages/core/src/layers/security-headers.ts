@@ -61,12 +61,15 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Layer {
     overHttps.push(field);
   }
 
+  const isOurs = new Set([...overHttps, { name: policyName }].map(({ name }) => name.toLowerCase()));
+
   return (req, conn, next) =>
     after(next(), (response) => {
       const changed = response.clone();
-      const own = response.headers;
+      // Most responses have none of these: one look at each of their fields is all that it takes.
+      const own = response.headers.filter(({ name }) => isOurs.has(name.toLowerCase()));
       for (const field of conn.scheme === "https" ? overHttps : fields) {
-        if (!has(own, field.name)) changed.headers.push(field);
+        if (own.length === 0 || !has(own, field.name)) changed.headers.push(field);
       }
       if (hasNonce && policy !== undefined && !has(own, policyName)) {
         const value = policy.replaceAll(NONCE, `'nonce-${cspNonce(req)}'`);
