@@ -1,5 +1,5 @@
 // Opens files below one folder and nothing else, whatever the path and whatever links lie there.
-import { constants, existsSync, type Stats } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { type FileHandle, lstat, open, readlink, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 
@@ -33,12 +33,10 @@ export async function openInside(root: string, segments: readonly string[]): Pro
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, FLAGS);
-    const found = await handle.stat();
-    if (found.isFile() || found.isDirectory()) {
-      const real = await realPathOf(handle, found, path);
-      if (real === root || real?.startsWith(root.endsWith(sep) ? root : root + sep)) {
-        return { handle, size: found.size, modified: found.mtimeMs, isDirectory: found.isDirectory() };
-      }
+    const [found, real] = await Promise.all([handle.stat(), realPathOf(handle, path)]);
+    const inside = real === root || real?.startsWith(root.endsWith(sep) ? root : root + sep);
+    if (inside && (found.isFile() || found.isDirectory())) {
+      return { handle, size: found.size, modified: found.mtimeMs, isDirectory: found.isDirectory() };
     }
     await handle.close();
     return undefined;
@@ -54,9 +52,9 @@ export async function openInside(root: string, segments: readonly string[]): Pro
  * stands at its end must be the very file; who may write in the folder, and is fast enough to exchange a part of the
  * path three times in between, can still betray that.
  */
-async function realPathOf(handle: FileHandle, found: Stats, path: string): Promise<string | undefined> {
+async function realPathOf(handle: FileHandle, path: string): Promise<string | undefined> {
   if (HAS_PROC) return readlink(`/proc/self/fd/${handle.fd}`);
   const real = await realpath(path);
-  const there = await lstat(real);
+  const [found, there] = await Promise.all([handle.stat(), lstat(real)]);
   return there.dev === found.dev && there.ino === found.ino ? real : undefined;
 }

@@ -77,7 +77,8 @@ export class Router<Target> {
    */
   find(method: string, path: string): Match<Target> | undefined {
     const found = this.#router.find(method as Method, path);
-    if (found === null) return undefined;
+    // "*" means the server as a whole; a wildcard would take it for a path.
+    if (found === null || path === "*") return undefined;
     const entry = found.store as Entry<Target> | null | undefined;
     if (entry === null || entry === undefined) {
       throw new HttpError(414, `A path parameter is longer than ${MAX_PARAM_LENGTH} characters.`);

@@ -64,16 +64,16 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): Sta
     let file = await openInside(folder, segments);
     if (file === undefined) throw notFound();
     if (file.isDirectory) {
-      await file.handle.close();
+      letGo(file.handle);
       file = index === false ? undefined : await openInside(folder, [...segments, index]);
       if (file === undefined || index === false) throw notFound();
       if (!asFolder) {
-        await file.handle.close();
+        letGo(file.handle);
         return redirectToFolder(req);
       }
       segments.push(index);
     } else if (asFolder) {
-      await file.handle.close();
+      letGo(file.handle);
       throw notFound();
     }
 
@@ -145,10 +145,10 @@ async function chooseSibling(
       `${segments.at(-1)}${SUFFIXES[coding]}`,
     ]);
     if (sibling !== undefined && !sibling.isDirectory) {
-      await file.handle.close();
+      letGo(file.handle);
       return [sibling, coding];
     }
-    await sibling?.handle.close();
+    if (sibling !== undefined) letGo(sibling.handle);
     offers = offers.filter((offer) => offer !== coding);
   }
 }
@@ -199,7 +199,7 @@ async function answer(
     handedOn = true;
     return new Response(status, headers, handle.createReadStream({ start, end }) as StreamBody);
   } finally {
-    if (!handedOn) await handle.close();
+    if (!handedOn) letGo(handle);
   }
 }
 
@@ -213,4 +213,9 @@ async function read(handle: FileHandle, start: number, length: number): Promise<
     count += bytesRead;
   }
   return buffer.subarray(0, count);
+}
+
+/** Closes a file that was only read. Nobody waits for that, and there is nothing to do should it fail. */
+function letGo(handle: FileHandle): void {
+  handle.close().catch(() => {});
 }
