@@ -1,4 +1,33 @@
 // The documentation that uses more than one package: here, because the example depends on all of them.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
 import { testDocs } from "../../scripts/doc-blocks.ts";
 
-testDocs(import.meta.dirname, ["../../docs/sessions.md", "../../packages/session/README.md"]);
+const root = join(import.meta.dirname, "../..");
+
+testDocs(import.meta.dirname, [
+  "../../docs/sessions.md",
+  "../../docs/getting-started.md",
+  "../../docs/deployment.md",
+  "../../docs/migrating-from-express-session.md",
+  "../../docs/migrating-from-fastify-session.md",
+  "../../packages/session/README.md",
+]);
+
+test("every link between the pages leads somewhere", () => {
+  const folders = ["", "docs", "packages/core", "packages/session", "packages/scheduler", "examples"];
+  const broken = folders.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md") || name === "llms.txt")
+      .flatMap((name) => {
+        const targets = readFileSync(join(root, folder, name), "utf8").matchAll(
+          /\]\((?!https?:|#)([^)#\s]+)/g,
+        );
+        return Array.from(targets, ([, target = ""]) => target)
+          .filter((target) => !existsSync(join(root, folder, target)))
+          .map((target) => `${join(folder, name)}: ${target}`);
+      }),
+  );
+  expect(broken).toEqual([]);
+});
