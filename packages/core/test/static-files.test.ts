@@ -20,6 +20,7 @@ beforeAll(() => {
   root = join(base, "public");
   mkdirSync(join(root, "docs"), { recursive: true });
   mkdirSync(join(root, "empty"));
+  mkdirSync(join(root, "strange/index.html"), { recursive: true });
   mkdirSync(join(root, "grüße: 100%"));
   writeFileSync(join(root, "grüße: 100%/index.html"), "<h1>grüße</h1>");
   mkdirSync(join(root, ".git"));
@@ -183,6 +184,9 @@ describeBoth("static files", (serve) => {
     );
     const odd = await client.get("/gr%C3%BC%C3%9Fe:%20100%25").follow(1).send();
     expect(odd.text()).toBe("<h1>grüße</h1>");
+    for (const path of ["/strange", "/strange/", "/strange/index.html"]) {
+      expect((await get(path)).status).toBe(404);
+    }
     expect((await get("/empty")).status).toBe(404);
     expect((await get("/empty/")).status).toBe(404);
     expect((await get("/hello.txt/")).status).toBe(404);

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import {
+  brotliDecompressSync,
+  createBrotliDecompress,
+  createGunzip,
+  createZstdDecompress,
+  gunzipSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
 import { App } from "../app.ts";
@@ -169,40 +176,43 @@ describeBoth("compression", (serve) => {
 });
 
 describe("compression of a stream", () => {
-  const handle = async (body: AsyncIterable<string>): Promise<NodeJS.ReadableStream> => {
-    const app = App.withState({}).wrap(compression({ encodings: ["gzip"] }));
+  const handle = async (body: AsyncIterable<string>, coding = "gzip"): Promise<NodeJS.ReadableStream> => {
+    const app = App.withState({}).wrap(compression());
     app.get("/", () => Response.stream(200, body, "text/plain"));
-    const headers = [{ name: "Accept-Encoding", value: "gzip" }];
+    const headers = [{ name: "Accept-Encoding", value: coding }];
     const response = await app.handle(new Request({ method: "GET", url: "/", headers }));
     return response.body as unknown as NodeJS.ReadableStream;
   };
 
-  test("hands out what came so far when the source pauses", async () => {
+  test.each([
+    ["gzip", createGunzip],
+    ["br", createBrotliDecompress],
+    ...(hasZstd ? ([["zstd", createZstdDecompress]] as const) : []),
+  ] as const)("hands out what came so far when the source pauses, as %s", async (coding, createDecoder) => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     async function* slow() {
       yield "first";
       await released;
       yield "second";
     }
-    const chunks = (await handle(slow()))[Symbol.asyncIterator]();
+    const chunks = (await handle(slow(), coding))[Symbol.asyncIterator]();
     const seen: Buffer[] = [];
-    const { createGunzip } = await import("node:zlib");
-    const gunzip = createGunzip();
-    gunzip.on("data", (chunk: Buffer) => seen.push(chunk));
+    const decoder = createDecoder();
+    decoder.on("data", (chunk: Buffer) => seen.push(chunk));
     while (Buffer.concat(seen).toString() !== "first") {
       const { value } = await chunks.next();
-      gunzip.write(value as unknown as Buffer);
+      decoder.write(value as unknown as Buffer);
       await sleep(1);
     }
     release();
     for (;;) {
       const { done, value } = await chunks.next();
       if (done) break;
-      gunzip.write(value as unknown as Buffer);
+      decoder.write(value as unknown as Buffer);
     }
-    gunzip.end();
+    decoder.end();
     await new Promise((resolve) => {
-      gunzip.once("end", resolve);
+      decoder.once("end", resolve);
     });
     expect(Buffer.concat(seen).toString()).toBe("firstsecond");
   });
