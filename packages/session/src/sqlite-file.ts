@@ -1,0 +1,84 @@
+// The file that sessions are kept in: who may read it, how several processes share it, and which schema it has.
+import { closeSync, openSync } from "node:fs";
+import { resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** "HTCH": tells the file from those of other applications. @see https://www.sqlite.org/pragma.html#pragma_application_id */
+const APPLICATION_ID = 0x48544348;
+
+/** Each brings a file from the version that is its index to the next. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE sessions (
+    handle TEXT NOT NULL PRIMARY KEY,
+    secret_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- expires_at, or earlier when the session idles.
+    ends_at INTEGER NOT NULL,
+    user_id TEXT,
+    authenticated_at INTEGER,
+    ip TEXT,
+    user_agent TEXT,
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_by_end ON sessions (ends_at);
+  CREATE INDEX sessions_by_user ON sessions (user_id) WHERE user_id IS NOT NULL;`,
+];
+
+/**
+ * Opens a file of sessions, and makes it where there is none.
+ *
+ * @param path of the file; `:memory:` for none
+ * @param timeoutMs how long to wait for another process that writes
+ * @throws Error that names the path, and says what is wrong with it.
+ */
+export function openSessionFile(path: string, timeoutMs: number): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    // SQLite makes files that others may read, and gives its -wal and -shm the mode that the file has.
+    if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
+    // As an absolute path it is never taken for a URI.
+    db = new DatabaseSync(path === ":memory:" ? path : resolve(path));
+    db.exec(`PRAGMA busy_timeout = ${Math.ceil(timeoutMs)}`);
+    migrate(db);
+    // What was committed survives the process in any case; NORMAL leaves out a wait for the disk at each commit, so that
+    // a power failure may take the last moments with it.
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    return db;
+  } catch (error) {
+    db?.close();
+    throw new Error(`SqliteSessionStore: cannot use ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function migrate(db: DatabaseSync): void {
+  if (versionOf(db) === MIGRATIONS.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    // Another process may have been first.
+    const version = versionOf(db);
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}; PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The schema's version; 0 when the file is empty. */
+function versionOf(db: DatabaseSync): number {
+  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const version = pragma("user_version");
+  if (pragma("application_id") !== APPLICATION_ID) {
+    if (pragma("schema_version") === 0 && version === 0) return 0;
+    throw new Error("it is the database of another application; sessions need a file of their own");
+  }
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `it was written by a newer Hatcheck (schema ${version}, this one knows ${MIGRATIONS.length}); update @hatcheck/session`,
+    );
+  }
+  return version;
+}
