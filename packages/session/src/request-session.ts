@@ -154,9 +154,8 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
 
   /** All sessions of this session's user, the one last seen first; none when nobody has logged in. */
   listByUser(): Result<M, DeviceEntry[]> {
-    const { userId } = this.#session;
+    const { userId, handle } = this;
     if (userId === undefined) return this.#result([]);
-    const { handle } = this.#session;
     const entries = andThen(this.#store.listByUser(userId), (found) =>
       found.map((entry) => ({ ...entry, current: entry.handle === handle })),
     );
@@ -166,7 +165,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   /** Ends all sessions of this session's user, at once, and gives their number. `exceptThis` keeps this one. */
   destroyByUser(options: { exceptThis?: boolean } = {}): Result<M, number> {
     this.#assertOpen();
-    const { userId, handle } = this.#session;
+    const { userId, handle } = this;
     if (userId === undefined) return this.#result(0);
     const count = this.#store.destroyByUser(userId, { except: options.exceptThis ? handle : undefined });
     if (!options.exceptThis) this.logout();
@@ -176,9 +175,9 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   /** Ends one of the user's sessions, at once, by its handle. `false` when the user has none of that handle. */
   destroyByHandle(handle: string): Result<M, boolean> {
     this.#assertOpen();
-    const { userId } = this.#session;
+    const { userId } = this;
     if (userId === undefined) return this.#result(false);
-    if (handle === this.#session.handle) {
+    if (handle === this.handle) {
       this.logout();
       return this.#result(true);
     }

@@ -411,6 +411,24 @@ describe.each(KINDS)("with %s", (_kind, wrap) => {
     expect((await laptop.get("/me").send()).json()).not.toHaveProperty("userId");
   });
 
+  test("logging in and out everywhere else in one request leaves the new login alone", async () => {
+    const memory = new SessionStore<Data>(3600);
+    const sessions = sessionLayer(wrap(memory));
+    const app = App.withState({})
+      .wrap(sessions)
+      .post("/reset-password", async (req) => {
+        const session = await sessions.of(req);
+        session.login("42");
+        return Response.json(200, await session.destroyByUser({ exceptThis: true }));
+      });
+    memory.create({ userId: "42" });
+    memory.create({ userId: "42" });
+    const client = new TestClient(app);
+    expect((await client.post("/reset-password").send()).json()).toBe(2);
+    expect(memory.listByUser("42")).toHaveLength(1);
+    expect(memory.load(client.cookie("sid") as string)?.userId).toBe("42");
+  });
+
   test("nobody ends the session of another user by its handle", async () => {
     const { app } = siteOf(wrap);
     const [ann, bob] = [new TestClient(app), new TestClient(app)];
