@@ -48,8 +48,10 @@ function toWebStream(body: StreamBody): ReadableStream<Uint8Array> {
       if (done) {
         controller.close();
         controller.byobRequest?.respond(0);
-      } else if (value.byteLength > 0) controller.enqueue(value.slice());
-      else await this.pull?.(controller);
+      } else if (value.byteLength > 0) {
+        // A copy: the queue takes the bytes' memory away from whoever made them.
+        controller.enqueue(new Uint8Array(value));
+      } else await this.pull?.(controller);
     },
     cancel: () => {
       chunks.cancel();

@@ -58,8 +58,8 @@ export function sse(req: Request, source: SseSource, options: SseOptions = {}): 
   if (!(heartbeatMs >= 0 && heartbeatMs < 2 ** 31)) {
     throw new RangeError(`sse: heartbeatMs must be 0 or a number of milliseconds, got ${heartbeatMs}`);
   }
-  const body = { [Symbol.asyncIterator]: () => frames(req, source, heartbeatMs, signal) };
-  return new Response(200, HEADERS.slice(), body);
+  const iterator = frames(req, source, heartbeatMs, signal);
+  return new Response(200, HEADERS.slice(), { [Symbol.asyncIterator]: () => iterator });
 }
 
 /**

@@ -130,6 +130,21 @@ describe("the access-log layer", () => {
     expect(letGo).toBe(true);
   });
 
+  test("logs a stream once that a web-standard response carries, read or left", async () => {
+    const entries: AccessLogEntry[] = [];
+    async function* rows() {
+      yield "one";
+      yield "two";
+    }
+    const app = App.withState({}).wrap(accessLog({ write: (entry) => void entries.push(entry) }));
+    app.get("/", () => Response.stream(200, rows()));
+    const request = () => app.fetch(new globalThis.Request("http://localhost/"));
+    expect(await (await request()).text()).toBe("onetwo");
+    expect(entries.map(({ bytes }) => bytes)).toEqual([6]);
+    await (await request()).body?.cancel();
+    expect(entries).toHaveLength(2);
+  });
+
   test("logs a stream that fails", async () => {
     const entries: AccessLogEntry[] = [];
     async function* failing() {

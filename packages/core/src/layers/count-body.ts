@@ -1,20 +1,17 @@
 // Passes a stream on as it is, and tells how much went through when it is over, however it ends.
 import type { StreamBody } from "../response.ts";
-import { type Chunks, chunksOf } from "../stream.ts";
+import { chunksOf } from "../stream.ts";
 
 /** Calls `onEnd` once, with the number of bytes: at the end, at an error, or when nobody reads on. */
 export function countBody(body: StreamBody, onEnd: (bytes: number) => void): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => counting(chunksOf(body), onEnd) };
-}
-
-function counting(chunks: Chunks, onEnd: (bytes: number) => void): AsyncIterator<Uint8Array> {
+  const chunks = chunksOf(body);
   let bytes = 0;
   let ended = false;
   const end = () => {
     if (!ended) onEnd(bytes);
     ended = true;
   };
-  return {
+  const iterator: AsyncIterator<Uint8Array> = {
     next: async () => {
       try {
         const result = await chunks.next();
@@ -35,4 +32,5 @@ function counting(chunks: Chunks, onEnd: (bytes: number) => void): AsyncIterator
       return { done: true, value: undefined };
     },
   };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
