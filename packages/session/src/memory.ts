@@ -398,7 +398,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
         total += count;
         if (count < 100) return total;
       } while (performance.now() < until);
-      await nextTurn(undefined, { ref: false });
+      await nextTurn();
     }
   }
 }

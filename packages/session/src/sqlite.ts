@@ -332,7 +332,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
         total += count;
         if (count < PURGE_BATCH) return total;
       } while (performance.now() < until);
-      await nextTurn(undefined, { ref: false });
+      await nextTurn();
     }
   }
 

@@ -1,15 +1,12 @@
 // The ten guarantees on the SQLite store, and several processes on one file.
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
 import { SqliteSessionStore } from "../src/sqlite.ts";
 import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
-
-const worker = join(import.meta.dirname, "sqlite-worker.ts");
+import { runWorker } from "./sqlite-process.ts";
 
 describe("SqliteSessionStore", { timeout: 30_000 }, () => {
   let folder: string;
@@ -50,7 +47,7 @@ describe("SqliteSessionStore", { timeout: 30_000 }, () => {
         store.close();
       },
       async countInProcess({ file }, id, key, times) {
-        await promisify(execFile)(process.execPath, [worker, "count", file, id, key, `${times}`]);
+        await runWorker("count", file, id, key, `${times}`);
       },
     },
   );
