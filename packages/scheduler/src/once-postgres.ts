@@ -6,6 +6,9 @@
  */
 import type { Once, Slot } from "./once.ts";
 
+/** duplicate_table, and unique_violation in the catalog. */
+const TAKEN: ReadonlySet<string> = new Set(["42P07", "23505"]);
+
 /** A `pg` pool or client, PGlite, or anything else that takes a text with `$1` and its values. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
@@ -58,8 +61,8 @@ RETURNING 1`;
       try {
         await client.query(schema);
       } catch (error) {
-        // IF NOT EXISTS does not hold between two transactions: the later one fails on the catalog's unique index.
-        if ((error as { code?: string }).code !== "23505") throw error;
+        // IF NOT EXISTS does not hold between two transactions: the later one may find the name taken after all.
+        if (!TAKEN.has(String((error as { code?: unknown }).code))) throw error;
       }
     },
     async claim({ name, scheduledAt, keepMs }: Slot) {

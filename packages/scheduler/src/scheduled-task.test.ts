@@ -194,6 +194,20 @@ describe("cron and the wall clock", () => {
     expect(slots).toContain("2026-01-03T02:00:00.000Z");
   });
 
+  test("set back, and then forward over slots that were run: still not repeated", async () => {
+    const clock = new FakeClock("2026-01-01T00:00:00.000Z");
+    const { task, slots } = recorder();
+    start(clock, new Scheduler({ clock }).cron("0 0 2 * * *", task, { graceMs: DAY }));
+    await clock.pass(2 * DAY);
+    clock.stepWall(-10 * DAY);
+    await clock.pass(MINUTE);
+    clock.stepWall(10 * DAY);
+    await clock.pass(MINUTE);
+    expect(slots).toEqual(["2026-01-01T02:00:00.000Z", "2026-01-02T02:00:00.000Z"]);
+    await clock.pass(DAY);
+    expect(slots).toHaveLength(3);
+  });
+
   test("set back by an hour: an interval goes on by the new time", async () => {
     const clock = new FakeClock("2026-01-01T01:55:30.000Z");
     const { task, slots } = recorder();

@@ -251,7 +251,8 @@ export class ScheduledTask {
     }
     const scheduledAt = this.#toWall(slot);
     this.#plan(next);
-    if (isTooLate) return;
+    // A clock that was set back and then forth again may have come to a slot that was run.
+    if (isTooLate || this.#ran.has(slot)) return;
     if (!table.repeats) this.#remember(slot);
     this.#offer(scheduledAt, late);
   }
@@ -289,9 +290,11 @@ export class ScheduledTask {
   }
 
   #runSlot(scheduledAt: number, lateMs: number): void {
+    const { maxRuns = Infinity } = this.#definition.options;
+    if (this.#counted >= maxRuns) return;
     void this.#run(new Run(this.#settings, scheduledAt, lateMs), scheduledAt, () => {
       this.#counted += 1;
-      if (this.#counted < (this.#definition.options.maxRuns ?? Infinity)) return;
+      if (this.#counted < maxRuns) return;
       this.#pending = undefined;
       if (this.#state !== "stopped") this.#unplan("done");
     });
