@@ -4,7 +4,8 @@
 import type { Engine } from "./engine.ts";
 import { publish } from "./events.ts";
 import type { RunOutcome } from "./run.ts";
-import type { ScheduledTask, TaskStatus } from "./scheduled-task.ts";
+import type { ScheduledTask } from "./scheduled-task.ts";
+import type { TaskStatus } from "./task-definition.ts";
 
 /** How `stop` ended. */
 export interface StopResult {

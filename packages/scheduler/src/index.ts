@@ -15,5 +15,5 @@ export type {
   TaskRun,
 } from "./options.ts";
 export { type RunOutcome, TaskTimeoutError } from "./run.ts";
-export type { TaskKind, TaskStatus } from "./scheduled-task.ts";
 export { Scheduler } from "./scheduler.ts";
+export type { TaskKind, TaskStatus } from "./task-definition.ts";

@@ -3,47 +3,15 @@
  */
 import type { Alarm, Engine } from "./engine.ts";
 import { publish, type SkipReason } from "./events.ts";
-import type { CronOptions, FailedRun, Overlap, Task } from "./options.ts";
+import type { FailedRun, Overlap } from "./options.ts";
 import { Run, type RunOutcome, type RunSettings } from "./run.ts";
+import type { TaskDefinition, TaskStatus } from "./task-definition.ts";
 import type { Timetable } from "./timetable.ts";
 
 /** The longest grace that is given unasked, in milliseconds. */
 const LONGEST_GRACE = 300_000;
 /** How many fixed-time slots are remembered, to run none twice when the wall clock is set back. */
 const REMEMBERED = 100;
-
-export type TaskKind = "every" | "after" | "cron";
-
-/** A task as it was registered. All times in milliseconds. */
-export interface TaskDefinition {
-  readonly name: string;
-  readonly kind: TaskKind;
-  readonly task: Task;
-  readonly options: CronOptions;
-  initialDelay: number;
-  /** Makes the timetable, given the monotonic time of the first run. `after` has none: each run sets the next. */
-  readonly timetable: ((firstRun: number) => Timetable) | undefined;
-  /** The delay of `after`. */
-  readonly delay: number;
-}
-
-/** The state of one task, as `status()` tells it. */
-export interface TaskStatus {
-  name: string;
-  kind: TaskKind;
-  /** `done`: `maxRuns` or `until` was reached, or the cron expression never comes again. */
-  state: "scheduled" | "paused" | "done" | "stopped";
-  /** How many runs are going on. */
-  running: number;
-  /** How many runs were started, `trigger` included. */
-  runs: number;
-  /** How many runs ended in an error. */
-  failures: number;
-  /** The slot that comes next. */
-  next: Date | null;
-  /** The run that settled last. */
-  last: { scheduledAt: Date; outcome: RunOutcome } | null;
-}
 
 export class ScheduledTask {
   readonly name: string;

@@ -7,7 +7,8 @@ import { type Duration, toMilliseconds } from "./duration.ts";
 import { Engine } from "./engine.ts";
 import { SchedulerHandle } from "./handle.ts";
 import type { CronOptions, EveryOptions, FailedRun, SchedulerOptions, Task, TaskOptions } from "./options.ts";
-import { ScheduledTask, type TaskDefinition, type TaskKind } from "./scheduled-task.ts";
+import { ScheduledTask } from "./scheduled-task.ts";
+import type { TaskDefinition, TaskKind } from "./task-definition.ts";
 import { cronTimetable, grid } from "./timetable.ts";
 
 /**

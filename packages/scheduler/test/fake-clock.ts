@@ -30,7 +30,7 @@ export class FakeClock implements Clock {
   /** Like Node's: a delay over 2^31 - 1 ms fires at once. */
   setTimeout(callback: () => void, delay: number): TimerHandle {
     this.timersSet += 1;
-    const timer = { at: this.#monotonic + (delay > 2 ** 31 - 1 ? 1 : Math.max(delay, 1)), callback };
+    const timer: Timer = { at: this.#monotonic + (delay > 2 ** 31 - 1 ? 1 : Math.max(delay, 1)), callback };
     this.#timers.add(timer);
     return timer;
   }
