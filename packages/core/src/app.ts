@@ -10,6 +10,7 @@ import { parsePattern } from "./pattern.ts";
 import type { Request } from "./request.ts";
 import { cancelBody, Response } from "./response.ts";
 import type { Method } from "./router.ts";
+import { withFieldsOf } from "./surviving-fields.ts";
 import { listen, type ListenOptions, type Server } from "./server.ts";
 
 export interface AppOptions {
@@ -237,8 +238,8 @@ function finish(
     return finalise(req, response);
   } catch (error) {
     const answer = compiled.fail(error, req, conn);
-    if (answer instanceof Response) return finaliseError(req, answer);
-    return answer.then((other) => finaliseError(req, other));
+    const instead = (it: Response) => finaliseError(req, withFieldsOf(response, it));
+    return answer instanceof Response ? instead(answer) : answer.then(instead);
   }
 }
 
