@@ -1,0 +1,150 @@
+import * as fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { generateId, recordIdOf } from "./session-id.ts";
+import { apply, isLarger, Session, type SessionRecord, sizeOf, toStored } from "./session.ts";
+
+function record(changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: generateId(),
+    createdAt: 1,
+    lastSeenAt: 2,
+    expiresAt: 3,
+    userId: undefined,
+    authenticatedAt: undefined,
+    entries: [],
+    touched: false,
+    ...changes,
+  };
+}
+
+afterEach(() => void vi.useRealTimers());
+
+describe("Session", () => {
+  test("get, set, remove, contains and keys see changes at once", () => {
+    const session = new Session(record({ entries: ["a", "1"] }));
+    session.set("b", "2");
+    expect([session.get("a"), session.get("b"), session.keys()]).toEqual(["1", "2", ["a", "b"]]);
+    session.remove("a");
+    session.remove("never there");
+    expect([session.get("a"), session.contains("a"), session.contains("b"), session.keys()]).toEqual([
+      undefined,
+      false,
+      true,
+      ["b"],
+    ]);
+    session.set("a", "3");
+    expect(session.get("a")).toBe("3");
+  });
+
+  test("take reads once", () => {
+    const session = new Session(record({ entries: ["notice", "Saved."] }));
+    expect(session.take("notice")).toBe("Saved.");
+    expect(session.take("notice")).toBe(undefined);
+    expect([...session.changes]).toEqual([["notice", undefined]]);
+    expect(new Session(record()).changes.size).toBe(0);
+  });
+
+  test("objects are copies: neither what was set nor what was got changes the session", () => {
+    const session = new Session<{ cart: string[] }>(record());
+    const cart = ["tea"];
+    session.set("cart", cart);
+    cart.push("sugar");
+    session.get("cart")?.push("milk");
+    expect(session.get("cart")).toEqual(["tea"]);
+  });
+
+  test("what is no JSON is refused when it is set, and changes nothing", () => {
+    const session = new Session<Record<string, unknown>>(record({ entries: ["a", 1] }));
+    for (const value of [undefined, Number.NaN, new Date(), () => 1]) {
+      expect(() => session.set("a", value)).toThrow(TypeError);
+    }
+    expect(() => session.set(1 as never, 1)).toThrow(/A session key is a string, not number/);
+    expect([session.get("a"), session.changes.size]).toEqual([1, 0]);
+  });
+
+  test("-0 is 0, as in JSON", () => {
+    expect(toStored("k", -0)).toBe(0);
+  });
+
+  test("names of Object.prototype are no keys until they are set", () => {
+    const session = new Session(record());
+    expect([session.get("constructor"), session.contains("__proto__")]).toEqual([undefined, false]);
+    session.set("__proto__", "x");
+    expect([session.get("__proto__"), session.keys()]).toEqual(["x", ["__proto__"]]);
+  });
+
+  test("the handle is that of the record, and neither JSON nor inspection shows the id", () => {
+    const session = new Session(record());
+    expect(session.handle).toBe(recordIdOf(session.id));
+    expect(JSON.stringify(session)).not.toContain(session.id);
+    const shown = vi.fn<(text: string) => void>();
+    shown(String(session));
+    expect(shown.mock.lastCall?.[0]).not.toContain(session.id);
+  });
+
+  test("authenticatedWithin counts from the login", () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 100_000 });
+    const session = new Session(record({ authenticatedAt: 100_000 }));
+    expect(session.authenticatedWithin(60)).toBe(true);
+    vi.setSystemTime(159_999);
+    expect(session.authenticatedWithin(60)).toBe(true);
+    vi.setSystemTime(160_000);
+    expect(session.authenticatedWithin(60)).toBe(false);
+    expect(new Session(record()).authenticatedWithin(Infinity)).toBe(false);
+  });
+
+  test("after a write there are no changes, and the data is what it was", () => {
+    const session = new Session(record({ entries: ["a", "1"] }));
+    session.set("b", "2");
+    session.written({ id: "new" });
+    expect([session.id, session.changes.size, session.get("a"), session.get("b")]).toEqual([
+      "new",
+      0,
+      "1",
+      "2",
+    ]);
+  });
+});
+
+const key = fc.constantFrom("a", "b", "c", "__proto__");
+
+describe("entries", () => {
+  test("changes applied are as those of a map, and the entries before stay as they were", () => {
+    const changes = fc.array(fc.tuple(key, fc.option(fc.integer(), { nil: undefined })));
+    fc.assert(
+      fc.property(changes, changes, (first, second) => {
+        const before = apply([], new Map(first));
+        const copy = [...before];
+        const after = apply(before, new Map(second));
+        const model = new Map([...first, ...second].map(([name, value]) => [name, value]));
+        const expected = [...model].filter(([, value]) => value !== undefined);
+        const pairs = Array.from({ length: after.length / 2 }, (_, index) =>
+          after.slice(2 * index, 2 * index + 2),
+        );
+        expect(new Map(pairs as [string, number][])).toEqual(new Map(expected as [string, number][]));
+        expect(before).toEqual(copy);
+      }),
+    );
+  });
+
+  test("isLarger agrees with the exact size at every limit", () => {
+    const text = fc.string({ unit: "binary", maxLength: 5 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(text, fc.jsonValue({ stringUnit: "binary" }))),
+        fc.integer(),
+        (pairs, offset) => {
+          const entries = pairs.flatMap(([name, value]) => [name, toStored(name, value)]);
+          const size = sizeOf(entries);
+          const bytes = pairs.map(
+            ([name, value]) => Buffer.byteLength(JSON.stringify(name) + JSON.stringify(value)) - 2,
+          );
+          expect(size).toBe(bytes.reduce((sum, length) => sum + length, 0));
+          expect(isLarger(entries, size)).toBe(false);
+          expect(isLarger(entries, size - 1)).toBe(true);
+          expect(isLarger(entries, offset)).toBe(size > offset);
+        },
+      ),
+    );
+  });
+});
