@@ -1,5 +1,6 @@
 // What the ten groups of tests share: how a test is registered, how time passes, how two requests race.
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Store, StoreOptions } from "../store.ts";
 
@@ -89,16 +90,23 @@ export function present<Value>(value: Value | undefined): Value {
   return value as Value;
 }
 
-/** The events of one channel that are published while `run` runs. */
+/** Tells the events of tests apart that run at the same time. */
+const listening = new AsyncLocalStorage<readonly object[]>();
+
+/** The events of one channel that `run` causes. */
 export async function eventsOf(
   name: string,
   run: () => Promise<void>,
 ): Promise<{ handle?: string; reason?: string; operation?: string }[]> {
   const messages: object[] = [];
-  const listener = (message: unknown): void => void messages.push(message as object);
+  // Within another `eventsOf`, what the inner one causes is caused by the outer one, too.
+  const outer = listening.getStore() ?? [];
+  const listener = (message: unknown): void => {
+    if (listening.getStore()?.includes(messages)) messages.push(message as object);
+  };
   subscribe(`hatcheck.session.${name}`, listener);
   try {
-    await run();
+    await listening.run([...outer, messages], run);
   } finally {
     unsubscribe(`hatcheck.session.${name}`, listener);
   }

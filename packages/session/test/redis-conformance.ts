@@ -1,0 +1,78 @@
+// The conformance kit over a Redis, whatever the driver and however many nodes.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Redis } from "ioredis";
+import { test, vi } from "vitest";
+import { storeConformance } from "../src/testkit/conformance.ts";
+import { openRedis, type RedisDriver } from "./remote-stores.ts";
+
+const worker = join(import.meta.dirname, "remote-worker.ts");
+const flags = ["--experimental-strip-types", "--no-warnings"];
+let stores = 0;
+
+// The clock is the server's: time is waited for, and more than one test waits at once.
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 12 });
+
+/** @param rounds how often the races are run */
+export function redisConformance(driver: RedisDriver, ports: () => number[], rounds: number): void {
+  storeConformance(
+    async (options) => {
+      const prefix = `conformance-${(stores += 1)}:`;
+      const [one, two] = [
+        await openRedis(driver, ports(), { ...options, prefix }),
+        await openRedis(driver, ports(), { ...options, prefix }),
+      ];
+      return { prefix, store: one.store, other: two.store, one, two };
+    },
+    {
+      test: test.concurrent,
+      clock: { advance: (seconds) => sleep(seconds * 1000), unit: 0.1 },
+      rounds,
+      async close({ one, two }) {
+        await one.close();
+        await two.close();
+      },
+      dump: ({ prefix }) => dump(ports(), prefix),
+      async damage({ prefix }, handle) {
+        await withNode(ports(), async (node) => {
+          const key = prefix + handle;
+          const sent = await node.hset(key, "d:a", '"').catch((error: Error) => error.message);
+          if (typeof sent === "string" && !sent.startsWith("MOVED")) throw new Error(sent);
+        });
+      },
+      outage: ({ one }) => one.close(),
+      async countInProcess({ prefix }, id, key, times) {
+        const args = ["count", driver, ports().join(","), prefix, id, key, `${times}`];
+        await promisify(execFile)(process.execPath, [...flags, worker, ...args]);
+      },
+    },
+  );
+}
+
+async function withNode(ports: number[], run: (node: Redis) => Promise<void>): Promise<void> {
+  for (const port of ports) {
+    const node = new Redis(port, "127.0.0.1");
+    try {
+      await run(node);
+    } finally {
+      node.disconnect();
+    }
+  }
+}
+
+/** All keys with what they hold, and when they end. */
+async function dump(ports: number[], prefix: string): Promise<string> {
+  const lines: string[] = [];
+  await withNode(ports, async (node) => {
+    for (const key of await node.keys(`${prefix}*`)) {
+      const content =
+        (await node.type(key)) === "hash"
+          ? Object.entries(await node.hgetall(key)).toSorted()
+          : await node.zrange(key, "0", "-1", "WITHSCORES");
+      lines.push(JSON.stringify([key, content, await node.pexpiretime(key)]));
+    }
+  });
+  return lines.toSorted().join("\n");
+}
