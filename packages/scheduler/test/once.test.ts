@@ -5,7 +5,7 @@ import { describe, expect, test, type TestContext } from "vitest";
 import { type Child, startChild } from "./child.ts";
 import { isReachable, POSTGRES_URL, REDIS_URL, uniqueName, wireTo } from "./servers.ts";
 
-const INTERVAL = 250;
+const INTERVAL = 200;
 const SLOTS = 60;
 /** How far each instance's clock is ahead, in milliseconds. */
 const OFFSETS = [0, 500, 1000, 1500, 2000];
