@@ -1,0 +1,46 @@
+// Asks for the password again before something sensitive: who finds an unlocked phone does not know it.
+import { type Handler, Response } from "@hatcheck/core";
+import { formField } from "../form-field.ts";
+import { html } from "../html.ts";
+import { page } from "../layout.ts";
+import { signIn } from "../sign-in.ts";
+import type { Site } from "../site.ts";
+import { type MemberVisit, memberVisitOf } from "../visit.ts";
+
+export const showConfirm: Handler<Site> = (req) => confirmPage(memberVisitOf(req));
+
+export const confirm: Handler<Site> = async (req, _params, conn, site) => {
+  const visit = memberVisitOf(req);
+  const form = await req.form();
+  const user = await signIn(site, conn, visit.user.name, form.get("password") ?? "");
+  if (user === undefined) return confirmPage(visit, "This is not your password.");
+  // A login anew: another ticket, and `authenticatedWithin` counts from now.
+  visit.session.login(user.id);
+  return Response.redirect(303, "/account/password");
+};
+
+function confirmPage(visit: MemberVisit, error?: string): Response {
+  const status = error === undefined ? 200 : 422;
+  const title = error === undefined ? "Is it you?" : "Error: Is it you?";
+  return page(
+    visit,
+    { title, status },
+    html`<section class="card">
+      <h1>Is it you?</h1>
+      <p>Before you change something important, enter your password again.</p>
+      <form method="post" action="/account/confirm">
+        <input
+          class="hidden"
+          name="name"
+          autocomplete="username"
+          value="${visit.user.name}"
+          aria-label="Name"
+          readonly
+          tabindex="-1"
+        />
+        ${formField({ label: "Password", name: "password", type: "password", autocomplete: "current-password", error })}
+        <button>Continue</button>
+      </form>
+    </section>`,
+  );
+}

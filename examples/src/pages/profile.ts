@@ -1,0 +1,41 @@
+// What the site knows of somebody.
+import type { Handler } from "@hatcheck/core";
+import { html } from "../html.ts";
+import { page } from "../layout.ts";
+import type { Site } from "../site.ts";
+import { dateTime } from "../time.ts";
+import { memberVisitOf } from "../visit.ts";
+
+export const showProfile: Handler<Site> = (req) => {
+  const visit = memberVisitOf(req);
+  const { session, user } = visit;
+  return page(
+    visit,
+    { title: "Profile", current: "/account" },
+    html`<section class="card">
+      <h1>${user.name}</h1>
+      <dl>
+        <div>
+          <dt>Member since</dt>
+          <dd>${dateTime(user.createdAt)}</dd>
+        </div>
+        <div>
+          <dt>Logged in here</dt>
+          <dd>${dateTime(session.authenticatedAt ?? 0)}</dd>
+        </div>
+        <div>
+          <dt>Ticket</dt>
+          <dd><code>${session.handle?.slice(0, 8)}</code></dd>
+        </div>
+        <div>
+          <dt>Counter</dt>
+          <dd>${session.get("count") ?? 0}</dd>
+        </div>
+      </dl>
+      <p class="actions">
+        <a class="button" href="/account/devices">Your devices</a>
+        <a class="button quiet" href="/account/password">Change password</a>
+      </p>
+    </section>`,
+  );
+};
