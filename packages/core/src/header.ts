@@ -57,7 +57,10 @@ export function isHeaderName(name: string, lowerCase: string): boolean {
 /** The value of the first of these fields that has this name. */
 export function findHeader(headers: readonly Header[], name: string): string | undefined {
   const lowerCase = name.toLowerCase();
-  return headers.find((header) => isHeaderName(header.name, lowerCase))?.value;
+  for (const header of headers) {
+    if (isHeaderName(header.name, lowerCase)) return header.value;
+  }
+  return undefined;
 }
 
 /** Adds a member to a comma-separated field such as `Vary`, once, in place; makes the field when it is absent. */

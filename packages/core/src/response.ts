@@ -127,9 +127,7 @@ export class Response {
 
   /** A copy with its own list of headers: what a layer changes, so that a response which others share stays as it is. */
   clone(): Response {
-    const copy = new Response(this.statusCode, this.headers.slice(), this.body);
-    copy.reasonPhrase = this.reasonPhrase;
-    return copy;
+    return new Response(this, this.headers.slice(), this.body);
   }
 }
 
