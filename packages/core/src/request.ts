@@ -14,6 +14,7 @@ import { parseContentType } from "./content-type.ts";
 import { CookieJar } from "./cookie.ts";
 import { HttpError } from "./error.ts";
 import { type Header, isHeaderName } from "./header.ts";
+import { assertHost } from "./host.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
 import { parseTarget, type Target } from "./path.ts";
 
@@ -91,15 +92,15 @@ export class Request {
   /**
    * The canonical path, which guards compare and routes match: see {@link parseTarget}.
    *
-   * @throws HttpError 400 when the request target is malformed; the app has answered before a handler could see it.
+   * @throws HttpError 400 when the request target or its host is malformed; the app has answered before a handler could see it.
    */
   get path(): string {
-    return (this.#target ??= parseTarget(this.url)).path;
+    return this.#parsedTarget().path;
   }
 
   /** The parameters of the query. */
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams((this.#target ??= parseTarget(this.url)).search));
+    return (this.#query ??= new URLSearchParams(this.#parsedTarget().search));
   }
 
   /** All header fields, in the order and the spelling in which they came. */
@@ -224,6 +225,14 @@ export class Request {
 
   static {
     valuesOf = (req) => (req.#values ??= []);
+  }
+
+  #parsedTarget(): Target {
+    if (this.#target === undefined) {
+      assertHost(this.#rawHeaders);
+      this.#target = parseTarget(this.url);
+    }
+    return this.#target;
   }
 
   async #readAll(): Promise<Uint8Array> {

@@ -121,6 +121,18 @@ describe("Forwarded", () => {
     );
   });
 
+  test.each([
+    'for=6.6.6.6;x="',
+    'for=6.6.6.6;proto=https;host=evil.example;x="\\',
+    'for=6.6.6.6;x="a\\"',
+    'for="6.6.6.6',
+  ])("is not believed when the client left a quote open before what our proxy wrote: %s", (open) => {
+    for (const own of ["for=192.0.2.7", 'for="[2001:db8::7]"', 'for=192.0.2.7;host="example.org"']) {
+      expect(forwarding(1, { Forwarded: [open, own] })).toEqual({});
+      expect(forwarding(["10.0.0.0/8"], { Forwarded: `${open}, ${own}` })).toEqual({});
+    }
+  });
+
   test("is not looked at beside X-Forwarded-For unless it is named", () => {
     const headers = { "X-Forwarded-For": "192.0.2.7", Forwarded: "for=192.0.2.8" };
     expect(forwarding(1, headers).clientIp).toBe("192.0.2.7");

@@ -4,6 +4,7 @@
 // from there to the left, over proxies that we trust, and the first address that is not one of them is the client.
 // What stands further left was written by that client and is never looked at.
 import { BlockList, isIP } from "node:net";
+import { isHost } from "./host.ts";
 import type { Request } from "./request.ts";
 
 /** What trusted proxies say of the client. A part that they did not say is absent. */
@@ -123,7 +124,8 @@ function listOf(req: Request, name: string): string[] {
 }
 
 /**
- * The elements of `Forwarded`.
+ * The elements of `Forwarded`; `undefined` when a quoted string in it has no end. Whoever opens one hides what a trusted proxy
+ * appends to it, and whatever stands before it would be taken for that proxy's word.
  *
  *     forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
  *     forwarded-pair    = token "=" ( token / quoted-string )
@@ -131,9 +133,9 @@ function listOf(req: Request, name: string): string[] {
 function forwarded(req: Request): Hop[] | undefined {
   const value = req.headerAll("forwarded").join(",");
   if (value === "") return undefined;
-  return splitUnquoted(value, ",").map((element) => {
+  return splitUnquoted(value, ",")?.map((element) => {
     const hop: { ip?: string | undefined; scheme?: string; host?: string } = {};
-    for (const pair of splitUnquoted(element, ";")) {
+    for (const pair of splitUnquoted(element, ";") ?? []) {
       const equals = pair.indexOf("=");
       if (equals === -1) continue;
       const name = pair.slice(0, equals).trim().toLowerCase();
@@ -146,7 +148,7 @@ function forwarded(req: Request): Hop[] | undefined {
   });
 }
 
-function splitUnquoted(text: string, separator: string): string[] {
+function splitUnquoted(text: string, separator: string): string[] | undefined {
   const parts: string[] = [];
   let quoted = false;
   let start = 0;
@@ -160,7 +162,7 @@ function splitUnquoted(text: string, separator: string): string[] {
     }
   }
   parts.push(text.slice(start));
-  return parts;
+  return quoted ? undefined : parts;
 }
 
 function unquote(text: string): string {
@@ -175,9 +177,4 @@ function addressOf(node: string): string | undefined {
   const address =
     bracketed ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(node) ? node.slice(0, node.indexOf(":")) : node);
   return isIP(address) === 0 ? undefined : address;
-}
-
-/** `uri-host [ ":" port ]`, in the characters that a host can have. */
-function isHost(text: string): boolean {
-  return /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text);
 }

@@ -135,6 +135,25 @@ describe("malformed requests", () => {
     expect((await statuses(Buffer.from(text, "latin1")))[0]).toBe(400);
   });
 
+  test.each([
+    ["twice", "Host: a\r\nHost: b"],
+    ["twice the same", "Host: a\r\nhost: a"],
+    ["as a list", "Host: a, b"],
+    ["with a path", "Host: a/b"],
+    ["with credentials", "Host: user@a"],
+    ["with markup", "Host: <script>"],
+  ])("that name their host %s are 400", async (_how, fields) => {
+    expect(await statuses(`GET /host HTTP/1.1\r\n${fields}\r\nConnection: close\r\n\r\n`)).toEqual([400]);
+    expect(await statuses(`GET http://a/host HTTP/1.1\r\n${fields}\r\nConnection: close\r\n\r\n`)).toEqual([
+      400,
+    ]);
+  });
+
+  test("without a host are served to HTTP/1.0, and with an empty one to all", async () => {
+    expect(await statuses("GET / HTTP/1.0\r\n\r\n")).toEqual([200]);
+    expect(await statuses("GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n")).toEqual([200]);
+  });
+
   test("for a tunnel get none", async () => {
     expect(await sendRaw(server.url, request("CONNECT a:80 HTTP/1.1"))).not.toMatch(/^HTTP\/1\.1 2/);
   });

@@ -313,8 +313,10 @@ describe("signals", () => {
     `;
     const flags = ["--experimental-strip-types", "--no-warnings", "--input-type=module", "--eval", script];
     const child = spawn(process.execPath, flags, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    const [url] = (await once(child, "message")) as [string];
     const exit = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+    const early = exit.then(([code]) => Promise.reject(new Error(`The server ended with ${code}`)));
+    early.catch(() => {});
+    const [url] = (await Promise.race([once(child, "message"), early])) as [string];
     return { child, url, exit };
   }
 

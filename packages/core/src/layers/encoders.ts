@@ -1,14 +1,9 @@
 // The content codings that node:zlib has, each in two ways: at once for small bodies, as a stream for all others.
 import type { Transform } from "node:stream";
-import {
-  brotliCompressSync,
-  constants,
-  createBrotliCompress,
-  createGzip,
-  createZstdCompress,
-  gzipSync,
-  zstdCompressSync,
-} from "node:zlib";
+// As one object: to import a name that an older Node does not have would keep the whole package from loading.
+import * as zlib from "node:zlib";
+
+const { constants } = zlib;
 
 /** The content codings that the compression layer speaks. */
 export type ContentCoding = "zstd" | "br" | "gzip";
@@ -35,21 +30,21 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /** In the order in which they are preferred. zstd came with Node 22.15. */
 export const CODINGS: Readonly<Partial<Record<ContentCoding, Coding>>> = {
-  ...(typeof createZstdCompress === "function" && {
+  ...(typeof zlib.createZstdCompress === "function" && {
     zstd: {
-      encode: (body) => zstdCompressSync(body, ZSTD),
-      stream: () => createZstdCompress(ZSTD),
+      encode: (body) => zlib.zstdCompressSync(body, ZSTD),
+      stream: () => zlib.createZstdCompress(ZSTD),
       flush: constants.ZSTD_e_flush,
     },
   }),
   br: {
-    encode: (body) => brotliCompressSync(body, BROTLI),
-    stream: () => createBrotliCompress(BROTLI),
+    encode: (body) => zlib.brotliCompressSync(body, BROTLI),
+    stream: () => zlib.createBrotliCompress(BROTLI),
     flush: constants.BROTLI_OPERATION_FLUSH,
   },
   gzip: {
-    encode: (body) => gzipSync(body, GZIP),
-    stream: () => createGzip(GZIP),
+    encode: (body) => zlib.gzipSync(body, GZIP),
+    stream: () => zlib.createGzip(GZIP),
     flush: constants.Z_SYNC_FLUSH,
   },
 };
