@@ -1,7 +1,10 @@
 // Bundles the example site, and the seed's program, into one file each: nothing else is needed to run them.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "esbuild";
+import { licenceNotices } from "../scripts/licences.mjs";
 
-await build({
+const { metafile } = await build({
   absWorkingDir: import.meta.dirname,
   entryPoints: { main: "src/main.ts", seed: "src/seed-main.ts" },
   outdir: "dist",
@@ -9,6 +12,7 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
+  metafile: true,
   legalComments: "none",
   // Drivers of databases: installed by who uses them.
   external: ["redis", "pg"],
@@ -17,3 +21,7 @@ await build({
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   },
 });
+
+// What is bundled is copied, and its licences go with it.
+const inputs = Object.keys(metafile.inputs).map((path) => join(import.meta.dirname, path));
+writeFileSync(join(import.meta.dirname, "dist/licences.txt"), licenceNotices(inputs));
