@@ -12,9 +12,10 @@ import {
 } from "@hatcheck/core";
 import { SessionStoreUnavailableError, SessionTooLargeError } from "./errors.ts";
 import type { JsonData } from "./json.ts";
-import { andThen } from "./maybe-promise.ts";
 import { type Outcome, RequestSession } from "./request-session.ts";
+import type { Session } from "./session.ts";
 import { type SessionCookie, type SessionCookieOptions, sessionCookieOf } from "./session-cookie.ts";
+import { isWellFormedId } from "./session-id.ts";
 import type { Client, Mode, Result, Store } from "./store.ts";
 
 export interface SessionLayerOptions {
@@ -87,14 +88,15 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     visit: Visit<Data, M>,
     req: Request,
   ): RequestSession<Data, M> | Promise<RequestSession<Data, M>> => {
-    const { id, sent } = cookie.read(req, visit.conn);
-    visit.hadCookie = sent;
-    const client = () => clientOf(req, visit.conn);
-    if (id !== undefined) {
-      return andThen(
-        attempt(() => store.load(id)),
-        (found) => new RequestSession(store, found, client),
-      );
+    const { conn } = visit;
+    const value = cookie.read(req, conn);
+    visit.hadCookie = value !== undefined;
+    const client = () => clientOf(req, conn);
+    if (isWellFormedId(value)) {
+      const found = load(store, value);
+      return found instanceof Promise
+        ? found.then((it) => new RequestSession(store, it, client))
+        : new RequestSession(store, found, client);
     }
     const session = new RequestSession(store, undefined, client);
     return store.mode === "sync" ? session : Promise.resolve(session);
@@ -113,20 +115,32 @@ function commit<Data extends JsonData<Data>, M extends Mode>(
   const { session } = visit;
   // Whoever never asked for the session pays nothing for it.
   if (session === undefined) return response;
-  const refuse = (error: unknown): never => {
-    cancelBody(response.body);
-    throw toAnswer(error);
-  };
   try {
-    const outcome = andThen(session, (opened) =>
-      andThen(opened.commit(response.statusCode >= 500), (done) =>
-        finish(visit, opened, response, done, cookie),
-      ),
-    );
-    return outcome instanceof Promise ? outcome.catch(refuse) : outcome;
+    const answer =
+      session instanceof Promise
+        ? session.then((opened) => settle(visit, opened, response, cookie))
+        : settle(visit, session, response, cookie);
+    return answer instanceof Promise ? answer.catch((error: unknown) => refuse(error, response)) : answer;
   } catch (error) {
-    return refuse(error);
+    return refuse(error, response);
   }
+}
+
+function settle<Data extends JsonData<Data>, M extends Mode>(
+  visit: Visit<Data, M>,
+  session: RequestSession<Data, M>,
+  response: Response,
+  cookie: SessionCookie,
+): Answer {
+  const outcome = session.commit(response.statusCode >= 500);
+  return outcome instanceof Promise
+    ? outcome.then((it) => finish(visit, session, response, it, cookie))
+    : finish(visit, session, response, outcome, cookie);
+}
+
+function refuse(error: unknown, response: Response): never {
+  cancelBody(response.body);
+  throw toAnswer(error);
 }
 
 function finish<Data extends JsonData<Data>, M extends Mode>(
@@ -148,16 +162,20 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
 }
 
 /** A store of another's making may throw anything; here it is an outage. */
-function attempt<Value>(call: () => Value | Promise<Value>): Value | Promise<Value> {
-  const refuse = (error: unknown): never => {
-    throw toAnswer(error);
-  };
+function load<Data extends JsonData<Data>, M extends Mode>(
+  store: Store<Data, M>,
+  id: string,
+): Session<Data> | undefined | Promise<Session<Data> | undefined> {
   try {
-    const value = call();
-    return value instanceof Promise ? value.catch(refuse) : value;
+    const found = store.load(id);
+    return found instanceof Promise ? found.catch(throwAsAnswer) : found;
   } catch (error) {
-    return refuse(error);
+    return throwAsAnswer(error);
   }
+}
+
+function throwAsAnswer(error: unknown): never {
+  throw toAnswer(error);
 }
 
 function toAnswer(error: unknown): HttpError {

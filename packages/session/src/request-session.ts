@@ -4,7 +4,7 @@ import type { JsonData } from "./json.ts";
 import { andThen } from "./maybe-promise.ts";
 import { assertUserId } from "./options.ts";
 import { apply, NO_ENTRIES, Session } from "./session.ts";
-import type { Client, Mode, Result, SessionEntry, Store } from "./store.ts";
+import type { Client, CreateOptions, Mode, Result, SessionEntry, Store } from "./store.ts";
 
 /** What became of a session when it was committed: what the browser is to be told. */
 export type Outcome = "unchanged" | "set" | "refresh" | "clear";
@@ -23,8 +23,8 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   readonly #client: () => Client;
   #session: Session<Data>;
   #stored: boolean;
-  /** Ids of sessions that were logged out of, to be destroyed. */
-  readonly #left: string[] = [];
+  /** Id of the stored session that was logged out of, to be destroyed. */
+  #left: string | undefined;
   #loggedIn: string | undefined;
   #loggedOut = false;
   #regenerate = false;
@@ -114,7 +114,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   /** Ends the session and forgets all that it holds. What is set afterwards starts another. */
   logout(): void {
     this.#assertOpen();
-    if (this.#stored) this.#left.push(this.#session.id);
+    if (this.#stored) this.#left = this.#session.id;
     this.#session = blank();
     this.#stored = false;
     this.#loggedIn = undefined;
@@ -190,9 +190,9 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
    */
   commit(failed: boolean): Outcome | Promise<Outcome> {
     this.#sealed = true;
-    return andThen(this.#destroyLeft(), () =>
-      this.#stored ? this.#commitStored(failed) : this.#commitNew(failed),
-    );
+    return this.#left === undefined
+      ? this.#commitRest(failed)
+      : andThen(this.#store.destroy(this.#left), () => this.#commitRest(failed));
   }
 
   /** For the layer: the id to send, and for how many seconds it is good. */
@@ -202,9 +202,8 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     return { id: this.#session.id, maxAgeSeconds: Math.max(0, Math.min(left, Math.ceil(idle))) };
   }
 
-  #destroyLeft(): unknown {
-    const [id] = this.#left;
-    return id === undefined ? undefined : this.#store.destroy(id);
+  #commitRest(failed: boolean): Outcome | Promise<Outcome> {
+    return this.#stored ? this.#commitStored(failed) : this.#commitNew(failed);
   }
 
   #commitStored(failed: boolean): Outcome | Promise<Outcome> {
@@ -233,10 +232,12 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     const data = Object.create(null) as Record<string, unknown>;
     const session = this.#session;
     for (const key of session.changes.keys()) data[key] = session.get(key as keyof Data & string);
-    const stored = this.#store.create({
-      data: data as Partial<Data>,
-      ...(this.#loggedIn !== undefined && { userId: this.#loggedIn, client: this.#client() }),
-    });
+    const options: CreateOptions<Data> = { data: data as Partial<Data> };
+    if (this.#loggedIn !== undefined) {
+      options.userId = this.#loggedIn;
+      options.client = this.#client();
+    }
+    const stored = this.#store.create(options);
     return andThen<Session<Data>, Outcome>(stored, (created) => {
       this.#session = created;
       this.#stored = true;

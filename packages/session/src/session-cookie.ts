@@ -7,7 +7,6 @@ import {
   type Request,
   type SetCookieAttributes,
 } from "@hatcheck/core";
-import { isWellFormedId } from "./session-id.ts";
 
 export interface SessionCookieOptions {
   /** `"sid"` unless given. Over TLS it is sent as `__Host-sid`, which no other host and no plain HTTP can overwrite. */
@@ -31,8 +30,8 @@ export interface SessionCookieOptions {
 
 /** How a session's cookie is read and written. */
 export interface SessionCookie {
-  /** What the request carries. `sent` is whether there was such a cookie at all, even one that cannot be an id. */
-  read(req: Request, conn: ConnectionInfo): { id: string | undefined; sent: boolean };
+  /** What the request carries, which need not be an id; `undefined` when there is no such cookie. */
+  read(req: Request, conn: ConnectionInfo): string | undefined;
   /** The value of the field that sets it. */
   set(conn: ConnectionInfo, id: string, maxAgeSeconds: number): string;
   /** The value of the field that makes the browser forget it. */
@@ -62,10 +61,7 @@ export function sessionCookieOf(options: SessionCookieOptions = {}): SessionCook
     return conn.scheme === "https" ? overTls : plain;
   };
   return {
-    read: (req, conn) => {
-      const value = cookieValue(req.header("cookie"), formFor(conn).name);
-      return { id: isWellFormedId(value) ? value : undefined, sent: value !== undefined };
-    },
+    read: (req, conn) => cookieValue(req.header("cookie"), formFor(conn).name),
     set: (conn, id, maxAgeSeconds) => {
       const form = formFor(conn);
       return `${form.name}=${id}${form.before}${persistent ? `; Max-Age=${maxAgeSeconds}` : ""}${form.after}`;

@@ -166,7 +166,18 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
 
   /** For stores: what is kept now, after a write that took all changes. */
   written(record: Partial<SessionRecord>): void {
-    this.#record = { ...this.#record, entries: apply(this.#record.entries, this.changes), ...record };
+    const before = this.#record;
+    // Spelled out, because spreading two objects into one costs more than the rest of a save in memory.
+    this.#record = {
+      id: record.id ?? before.id,
+      createdAt: before.createdAt,
+      lastSeenAt: record.lastSeenAt ?? before.lastSeenAt,
+      expiresAt: record.expiresAt ?? before.expiresAt,
+      userId: record.userId ?? before.userId,
+      authenticatedAt: record.authenticatedAt ?? before.authenticatedAt,
+      entries: record.entries ?? apply(before.entries, this.changes),
+      touched: record.touched ?? before.touched,
+    };
     this.#changes = undefined;
   }
 }
@@ -177,6 +188,15 @@ export function toStored(key: string, value: unknown): StoredValue {
   // JSON.stringify makes 0 of -0, so that all stores do.
   if (typeof value === "number" && Number.isFinite(value)) return value + 0;
   return new JsonText(toJson(key, value));
+}
+
+/** What a session holds from the start, as entries. */
+export function entriesOf(data: object): Entries {
+  const entries: (string | StoredValue)[] = [];
+  for (const [key, value] of Object.entries(data)) {
+    if (value !== undefined) entries.push(key, toStored(key, value));
+  }
+  return entries.length === 0 ? NO_ENTRIES : entries.slice();
 }
 
 /** A stored value as JSON text. */
@@ -201,16 +221,21 @@ function find(entries: Entries, key: string): StoredValue | undefined {
 /** Entries with changes applied; those of others that are not changed stay as they are. */
 export function apply(entries: Entries, changes: Changes): Entries {
   if (changes.size === 0) return entries;
-  const left = new Map(changes);
   const next: (string | StoredValue)[] = [];
+  let known: Set<string> | undefined;
   for (let index = 0; index < entries.length; index += 2) {
     const key = entries[index] as string;
-    const value = left.has(key) ? left.get(key) : (entries[index + 1] as StoredValue);
-    left.delete(key);
+    let value: StoredValue | undefined = entries[index + 1] as StoredValue;
+    if (changes.has(key)) {
+      (known ??= new Set()).add(key);
+      value = changes.get(key);
+    }
     if (value !== undefined) next.push(key, value);
   }
-  for (const [key, value] of left) {
-    if (value !== undefined) next.push(key, value);
+  if (known === undefined || known.size < changes.size) {
+    for (const [key, value] of changes) {
+      if (value !== undefined && !known?.has(key)) next.push(key, value);
+    }
   }
   // A copy has no room to spare, which an array that grew has.
   return next.length === 0 ? NO_ENTRIES : next.slice();
