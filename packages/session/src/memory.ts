@@ -19,12 +19,11 @@ import { conform } from "./schema.ts";
 import {
   apply,
   type Entries,
+  entriesOf,
   isLarger,
   NO_ENTRIES,
   Session,
   type SessionRecord,
-  type StoredValue,
-  toStored,
 } from "./session.ts";
 import { generateId, recordIdOf, regenerateId } from "./session-id.ts";
 import type { Client, CreateOptions, PurgeOptions, SessionEntry, Store, StoreOptions } from "./store.ts";
@@ -437,15 +436,6 @@ function toEntry(kept: Kept): SessionEntry {
     ip: kept.login?.client.ip,
     userAgent: kept.login?.client.userAgent,
   };
-}
-
-/** What a session holds from the start, as entries. */
-export function entriesOf(data: object): Entries {
-  const entries: (string | StoredValue)[] = [];
-  for (const [key, value] of Object.entries(data)) {
-    if (value !== undefined) entries.push(key, toStored(key, value));
-  }
-  return entries.length === 0 ? NO_ENTRIES : entries.slice();
 }
 
 function refuseGone(id: string): false {

@@ -15,12 +15,11 @@ import {
   saved,
 } from "./events.ts";
 import { encodeKey, type JsonData } from "./json.ts";
-import { entriesOf } from "./memory.ts";
 import { assertId, assertUserId, clip, handlesOf, type Settings } from "./options.ts";
 import { conform } from "./schema.ts";
 import { isWellFormedId, generateId, recordIdOf, regenerateId, secretHashOf } from "./session-id.ts";
-import { type Entries, isLarger, NO_ENTRIES, Session, storedToJson, toStored } from "./session.ts";
-import type { Client, CreateOptions, SessionEntry, Store, StoreOptions } from "./store.ts";
+import { type Entries, entriesOf, isLarger, NO_ENTRIES, Session, storedToJson, toStored } from "./session.ts";
+import type { Client, CreateOptions, PurgeOptions, SessionEntry, Store, StoreOptions } from "./store.ts";
 import { Turns } from "./turns.ts";
 
 export interface RemoteOptions<Data> extends StoreOptions<Data> {
@@ -175,8 +174,8 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return wasLive;
   }
 
-  /** Removes all sessions that have expired, a thousand at a time, and gives their number. */
-  async purgeExpired(): Promise<number> {
+  /** Removes all sessions that have expired, and gives their number. Other work has its turn between batches in any case. */
+  async purgeExpired(_options?: PurgeOptions): Promise<number> {
     let count = 0;
     for (;;) {
       const handles = await this.#ask("purgeExpired", () => this.#backend.purge(PURGE_BATCH));

@@ -14,11 +14,10 @@ import {
   saved,
 } from "./events.ts";
 import type { JsonData } from "./json.ts";
-import { entriesOf } from "./memory.ts";
 import { assertId, assertUserId, clip, handlesOf, type Settings, settingsOf } from "./options.ts";
 import { conform } from "./schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "./session-id.ts";
-import { apply, type Entries, isLarger, NO_ENTRIES, Session } from "./session.ts";
+import { apply, type Entries, entriesOf, isLarger, NO_ENTRIES, Session } from "./session.ts";
 import { openSessionFile } from "./sqlite-file.ts";
 import { decode, encode, type Row, toSession } from "./sqlite-row.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";

@@ -1,6 +1,5 @@
 // The ten guarantees on Postgres: over `pg`, with two pools, and in PGlite.
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
 import { Pool } from "pg";
@@ -14,9 +13,8 @@ import {
 } from "../src/testkit/conformance.ts";
 import { openPostgres } from "./remote-stores.ts";
 import { hasPostgres, startPostgres, type TestServer } from "./servers.ts";
+import { WORKER } from "./worker.ts";
 
-const worker = join(import.meta.dirname, "remote-worker.ts");
-const flags = ["--experimental-strip-types", "--no-warnings"];
 let stores = 0;
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -89,7 +87,7 @@ describe.skipIf(!hasPostgres)("PostgresSessionStore over pg", () => {
       rounds: 1000,
       async countInProcess({ table }, id, key, times) {
         const args = ["count", "pg", String(server.port), table, id, key, `${times}`];
-        await promisify(execFile)(process.execPath, [...flags, worker, ...args]);
+        await promisify(execFile)(process.execPath, [...WORKER, ...args]);
       },
     },
   );

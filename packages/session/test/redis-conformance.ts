@@ -1,19 +1,17 @@
 // The conformance kit over a Redis, whatever the driver and however many nodes.
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Redis } from "ioredis";
 import { test, vi } from "vitest";
 import { storeConformance } from "../src/testkit/conformance.ts";
 import { openRedis, type RedisDriver } from "./remote-stores.ts";
+import { WORKER } from "./worker.ts";
 
-const worker = join(import.meta.dirname, "remote-worker.ts");
-const flags = ["--experimental-strip-types", "--no-warnings"];
 let stores = 0;
 
 // The clock is the server's: time is waited for, and more than one test waits at once.
-vi.setConfig({ testTimeout: 60_000, maxConcurrency: 12 });
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 20 });
 
 /** @param rounds how often the races are run */
 export function redisConformance(driver: RedisDriver, ports: () => number[], rounds: number): void {
@@ -28,7 +26,7 @@ export function redisConformance(driver: RedisDriver, ports: () => number[], rou
     },
     {
       test: test.concurrent,
-      clock: { advance: (seconds) => sleep(seconds * 1000), unit: 0.1 },
+      clock: { advance: (seconds) => sleep(seconds * 1000), unit: 0.25 },
       rounds,
       async close({ one, two }) {
         await one.close();
@@ -45,7 +43,7 @@ export function redisConformance(driver: RedisDriver, ports: () => number[], rou
       outage: ({ one }) => one.close(),
       async countInProcess({ prefix }, id, key, times) {
         const args = ["count", driver, ports().join(","), prefix, id, key, `${times}`];
-        await promisify(execFile)(process.execPath, [...flags, worker, ...args]);
+        await promisify(execFile)(process.execPath, [...WORKER, ...args]);
       },
     },
   );
