@@ -17,6 +17,8 @@ export const chromiumPath: string | undefined = CANDIDATES.find((path) => path &
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     ...(chromiumPath !== undefined && { executablePath: chromiumPath }),
+    // Playwright switches off what keeps pages alive for the back button; people have it on.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
     args: [
       "--no-sandbox",
       "--disable-gpu",
