@@ -1,18 +1,17 @@
 /**
  * Builds the package in the current folder: one JavaScript file per published entry by esbuild (shared code in
- * chunks), and its declarations by tsc. Entries come from `publishConfig.exports`, so they are named once.
+ * chunks), and the declarations that these entries lead to by tsc. Entries come from `publishConfig.exports`, so they are named once.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { globSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { reachedFrom } from "./reached-from.mjs";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
-const entries = Object.values(manifest.publishConfig.exports)
-  .map((target) => target.default)
-  .filter((file) => file?.endsWith(".js"))
-  .map((file) => file.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
+const targets = Object.values(manifest.publishConfig.exports);
+const entries = targets.map((target) => target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
 
 rmSync("dist", { recursive: true, force: true });
 await build({
@@ -30,3 +29,7 @@ await build({
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
 execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
+
+const declarations = targets.map((target) => target.types);
+const needed = reachedFrom(".", declarations);
+for (const file of globSync("dist/**/*.d.ts")) if (!needed.has(file)) rmSync(file);

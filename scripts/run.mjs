@@ -1,5 +1,5 @@
 /**
- * What `npm start` and `npm test` run. It needs nothing but npm and Node 20: where this Node is older than
+ * What `npm start`, `npm test` and the like run. It needs nothing but npm and Node 20: where this Node is older than
  * the one Hatcheck supports, it fetches Node 24 from npm and goes on with that.
  */
 import { spawn } from "node:child_process";
@@ -28,6 +28,11 @@ const tasks = {
     await pnpm("format:check");
     await pnpm("typecheck");
     await pnpm("exec", "vitest", "run", ...args);
+  },
+  "pack:check": async () => {
+    await pnpm("install", "--frozen-lockfile", "--silent");
+    await run(process.execPath, ["scripts/licences.mjs"]);
+    await run(process.execPath, ["scripts/pack-check.mjs", ...args]);
   },
 };
 
