@@ -1,0 +1,94 @@
+// What a run gives, and the numbers that it is summed up in.
+
+export interface Latency {
+  /** Requests a second that were sent: half of what the server can do. */
+  readonly rate: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly failed: number;
+}
+
+/** One server in one scenario. */
+export interface Figure {
+  readonly contestant: string;
+  /** Requests a second of each round. */
+  readonly rates: readonly number[];
+  readonly rate: number;
+  /** Median over the rounds of its rate as a share of bare node:http in the same round. */
+  readonly ratio: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** Microseconds of CPU time that the server used for a request, garbage collection included. */
+  readonly cpuMicros: number | undefined;
+  /** Median over the rounds of bare node:http's CPU time as a share of its own. It is steadier than a rate on a busy machine. */
+  readonly cpuRatio: number | undefined;
+  readonly latency?: Latency;
+}
+
+export interface Results {
+  readonly date: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly pinned: boolean;
+  readonly load: string;
+  readonly connections: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly scenarios: readonly { readonly name: string; readonly figures: readonly Figure[] }[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** What one round gave. */
+export interface Round {
+  readonly rate: number;
+  readonly cpuMicros: number | undefined;
+}
+
+export function figureOf(
+  contestant: string,
+  rounds: readonly Round[],
+  yardstick: readonly Round[],
+  latency?: Latency,
+): Figure {
+  const rates = rounds.map(({ rate }) => rate);
+  const ratios = rates.map((rate, round) => rate / (yardstick[round]?.rate ?? Number.NaN));
+  const cpu = rounds.map(({ cpuMicros = Number.NaN }) => cpuMicros);
+  const cpuRatio = median(cpu.map((micros, round) => (yardstick[round]?.cpuMicros ?? Number.NaN) / micros));
+  return {
+    contestant,
+    rates: rates.map(Math.round),
+    rate: Math.round(median(rates)),
+    ratio: median(ratios),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+    cpuMicros: Number.isNaN(cpuRatio) ? undefined : median(cpu),
+    cpuRatio: Number.isNaN(cpuRatio) ? undefined : cpuRatio,
+    ...(latency && { latency }),
+  };
+}
+
+/** A Markdown table: a row for each server, a column for each scenario. */
+export function tableOf({ scenarios }: Results, cell: (figure: Figure) => string): string {
+  const names = scenarios[0]?.figures.map(({ contestant }) => contestant) ?? [];
+  const rows = names.map((name, row) => {
+    const figures = scenarios.map((scenario) => scenario.figures[row]);
+    return [name].concat(figures.map((figure) => (figure === undefined ? "" : cell(figure))));
+  });
+  const table = [["", ...scenarios.map(({ name }) => name)], ...rows];
+  const widths =
+    table[0]?.map((_, column) => Math.max(3, ...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0))).join(" | ")} |`;
+  const [head = [], ...body] = table;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  return [line(head), rule, ...body.map(line)].join("\n");
+}

@@ -1,0 +1,134 @@
+/**
+ * pnpm bench [--quick] [--rounds N] [--seconds N] [--only NAME,…] [--scenarios NAME,…] [--no-latency]
+ *
+ * Every server in every scenario: checked first, then timed in rounds that go from server to server, so that what else the
+ * machine does meets all of them alike. A ratio is that of one round; what is printed is the median of the rounds.
+ */
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs, promisify } from "node:util";
+import { chartOf, shareOf } from "./chart.ts";
+import { CONTESTANTS, versionsOf, YARDSTICK } from "./contestants.ts";
+import { CONNECTIONS, LOAD, measureLoad, writeRequests } from "./load.ts";
+import { type Figure, figureOf, type Latency, median, type Results, type Round, tableOf } from "./results.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
+import { canPin, cpuMicrosOf, pinned, type ServerProcess, startServer } from "./server-process.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    only: { type: "string" },
+    scenarios: { type: "string" },
+    "no-latency": { type: "boolean", default: false },
+    port: { type: "string", default: "17800" },
+  },
+});
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 7));
+const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
+const withLatency = !options.quick && !options["no-latency"];
+const isChosen = (list: string | undefined, name: string) =>
+  list === undefined || list.split(",").includes(name);
+const contestants = CONTESTANTS.filter(({ name }) => name === YARDSTICK || isChosen(options.only, name));
+const scenarios = SCENARIOS.filter(({ name }) => isChosen(options.scenarios, name));
+let port = Number(options.port);
+
+const measured: { name: string; figures: Figure[] }[] = [];
+for (const scenario of scenarios) {
+  console.log(`\n${scenario.name}`);
+  measured.push({ name: scenario.name, figures: await measure(scenario) });
+}
+
+const results: Results = {
+  date: new Date().toISOString(),
+  node: process.versions.node,
+  cpu: cpus()[0]?.model ?? "unknown",
+  pinned: canPin,
+  load: LOAD,
+  connections: CONNECTIONS,
+  rounds,
+  seconds,
+  versions: Object.fromEntries(contestants.map((each) => [each.name, versionsOf(each)])),
+  scenarios: measured,
+};
+console.log(
+  `\nRequests a second, as a share of bare node:http: median of ${rounds} rounds of ${seconds} s\n`,
+);
+console.log(tableOf(results, ({ ratio }) => shareOf(ratio)));
+console.log("\nLowest and highest of the rounds\n");
+console.log(tableOf(results, ({ lowest, highest }) => `${shareOf(lowest)}–${shareOf(highest)}`));
+console.log("\nThe same by CPU time of the server for a request\n");
+console.log(tableOf(results, ({ cpuRatio }) => (cpuRatio === undefined ? "" : shareOf(cpuRatio))));
+if (withLatency) {
+  console.log("\nLatency at half of each server's maximum, in ms: p50 / p99 / p99.9\n");
+  console.log(
+    tableOf(results, ({ latency: it }) =>
+      it ? [it.p50, it.p99, it.p999].map((ms) => ms.toFixed(2)).join(" / ") : "",
+    ),
+  );
+}
+for (const each of contestants) {
+  const versions = Object.entries(versionsOf(each)).map(([name, version]) => `${name} ${version}`);
+  console.log(`${each === contestants[0] ? "\n" : ""}${each.name}: ${versions.join(", ")}`);
+}
+const root = `${import.meta.dirname}/..`;
+mkdirSync(`${root}/bench/results`, { recursive: true });
+writeFileSync(`${root}/bench/results/latest.json`, `${JSON.stringify(results, undefined, 2)}\n`);
+// A chart of a part, or of a quick run, would say less than the one that is there.
+if (!options.quick && scenarios.length === SCENARIOS.length && contestants.length === CONTESTANTS.length) {
+  writeFileSync(`${root}/docs/bench.svg`, chartOf(results));
+}
+
+async function measure(scenario: Scenario): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const servers: { readonly server: ServerProcess; readonly requests: string; readonly done: Round[] }[] = [];
+  for (const contestant of contestants) {
+    port += 1;
+    const server = stack.use(await startServer(contestant, port));
+    const requests = await scenario.prepare(server.port).catch((cause: unknown) => {
+      throw new Error(`${contestant.name} answers wrongly in "${scenario.name}"`, { cause });
+    });
+    servers.push({ server, requests: writeRequests(requests), done: [] });
+  }
+  const warmUps = servers.map(
+    ({ server, requests }) =>
+      () =>
+        measureLoad(server.port, requests, options.quick ? 3 : 2),
+  );
+  // A quick run warms all up at once.
+  if (options.quick) await Promise.all(warmUps.map((warmUp) => warmUp()));
+  else for (const warmUp of warmUps) await warmUp();
+
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { server, requests, done } of servers) done.push(await measureRound(server, requests));
+  }
+  const yardstick = servers[0]?.done ?? [];
+  const figures: Figure[] = [];
+  for (const { server, requests, done } of servers) {
+    const half = median(done.map(({ rate }) => rate)) / 2;
+    const latency = withLatency ? await measureLatency(server.port, requests, half) : undefined;
+    const figure = figureOf(server.contestant.name, done, yardstick, latency);
+    figures.push(figure);
+    const { contestant, rate, ratio, lowest, highest, cpuMicros, cpuRatio } = figure;
+    const spread = `${shareOf(ratio)} (${shareOf(lowest)}–${shareOf(highest)})`;
+    const cpu = cpuRatio === undefined ? "" : `${cpuMicros?.toFixed(1)} µs of CPU, ${shareOf(cpuRatio)}`;
+    console.log(`  ${contestant.padEnd(16)} ${String(rate).padStart(7)}/s  ${spread.padEnd(18)} ${cpu}`);
+  }
+  return figures;
+}
+
+async function measureRound({ port: at, pid }: ServerProcess, requests: string): Promise<Round> {
+  const before = cpuMicrosOf(pid);
+  const { rate, requests: count } = await measureLoad(at, requests, seconds);
+  const after = cpuMicrosOf(pid);
+  return { rate, cpuMicros: before && after && (after - before) / count };
+}
+
+async function measureLatency(serverPort: number, requests: string, rate: number): Promise<Latency> {
+  const args = [serverPort, requests, Math.max(1, Math.floor(rate)), 5, CONNECTIONS].map(String);
+  const [command, words] = pinned(1, process.execPath, [`${import.meta.dirname}/paced.ts`, ...args]);
+  const { stdout } = await promisify(execFile)(command, words);
+  return JSON.parse(stdout) as Latency;
+}

@@ -1,0 +1,183 @@
+// What is measured: the requests of each scenario, and what a right answer to them is.
+import assert from "node:assert/strict";
+import { PAGE, userOf } from "./servers/page.mjs";
+
+/** Sessions that requests are spread over. */
+const SESSIONS = 256;
+
+/** One request, as it goes onto the wire. */
+export interface WireRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly cookie: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** Checks the answers of a server, and gives the requests for the load. */
+  readonly prepare: (port: number) => Promise<readonly WireRequest[]>;
+}
+
+/** What a browser sends along, beside its cookies. */
+const BROWSER: Readonly<Record<string, string>> = {
+  "User-Agent":
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
+  Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+  "Accept-Language": "en-GB,en;q=0.9,de;q=0.8",
+  "Accept-Encoding": "gzip, deflate, br, zstd",
+  Referer: "http://127.0.0.1/news",
+  "Sec-Fetch-Dest": "document",
+  "Sec-Fetch-Mode": "navigate",
+  "Sec-Fetch-Site": "same-origin",
+  "Upgrade-Insecure-Requests": "1",
+  "Cache-Control": "max-age=0",
+};
+/** Cookies that every site has beside its session. */
+const OTHER_COOKIES = "_ga=GA1.1.1893456789.1731331200; theme=dark; consent=analytics%3Dno";
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "hello",
+    prepare: async (port) => {
+      await expectAnswer(port, { method: "GET", path: "/", cookie: OTHER_COOKIES }, 200, "Hello, world!");
+      return [{ method: "GET", path: "/", cookie: OTHER_COOKIES }];
+    },
+  },
+  {
+    name: "json",
+    prepare: async (port) => {
+      const requests = times(SESSIONS, (index) => get(`/users/${index + 1}`));
+      const { body, headers } = await ask(port, requests[41] as WireRequest);
+      assert.match(headers.get("content-type") ?? "", /^application\/json/);
+      assert.deepEqual(JSON.parse(body), userOf("42"));
+      return requests;
+    },
+  },
+  {
+    name: "session read",
+    prepare: async (port) => {
+      await expectAnswer(port, get("/session/me"), 401, "nobody");
+      const requests = await loggedIn(port, "GET", "/session/me");
+      await expectAnswer(port, requests[0] as WireRequest, 200, "user0");
+      await expectAnswer(port, requests[255] as WireRequest, 200, "user255");
+      return requests;
+    },
+  },
+  {
+    name: "session write",
+    prepare: async (port) => {
+      const requests = await loggedIn(port, "POST", "/session/visits");
+      const first = requests[0] as WireRequest;
+      const { headers } = await expectAnswer(port, first, 200, "1");
+      // Where the browser holds the data, the count is in the cookie that comes back.
+      const second = { ...first, cookie: withCookies(first.cookie, headers) };
+      await expectAnswer(port, second, 200, "2");
+      await expectAnswer(port, requests[1] as WireRequest, 200, "1");
+      return requests;
+    },
+  },
+  {
+    name: "login",
+    prepare: async (port) => {
+      await loggedIn(port, "GET", "/session/me", 2);
+      return times(SESSIONS, (index) => post(`/session/login/user${index}`));
+    },
+  },
+  {
+    name: "anonymous",
+    prepare: async (port) => {
+      const { headers } = await expectAnswer(port, get("/session/page"), 200, PAGE);
+      assert.match(headers.get("content-type") ?? "", /^text\/html/);
+      return [get("/session/page")];
+    },
+  },
+];
+
+/** A request in bytes. */
+export function toWire({ method, path, cookie }: WireRequest): string {
+  const length = method === "POST" ? { "Content-Length": "0" } : {};
+  const fields = Object.entries({
+    Host: "127.0.0.1",
+    Connection: "keep-alive",
+    ...BROWSER,
+    Cookie: cookie,
+    ...length,
+  });
+  return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+}
+
+function get(path: string): WireRequest {
+  return { method: "GET", path, cookie: OTHER_COOKIES };
+}
+
+function post(path: string): WireRequest {
+  return { method: "POST", path, cookie: OTHER_COOKIES };
+}
+
+function times<Value>(count: number, make: (index: number) => Value): Value[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** Logs users in, and gives a request of each. */
+async function loggedIn(
+  port: number,
+  method: "GET" | "POST",
+  path: string,
+  count = SESSIONS,
+): Promise<WireRequest[]> {
+  const requests: WireRequest[] = [];
+  const seen = new Set<string>();
+  for (let index = 0; index < count; index += 1) {
+    const { status, headers } = await ask(port, post(`/session/login/user${index}`));
+    assert.equal(status, 303, "login redirects");
+    assert.equal(headers.get("location"), "/session/me");
+    const [setCookie = ""] = headers.getSetCookie();
+    assert.match(setCookie, /;\s*httponly/i, "the session's cookie is HttpOnly");
+    assert.match(setCookie, /;\s*samesite=lax/i, "the session's cookie is SameSite=Lax");
+    const cookie = withCookies(OTHER_COOKIES, headers);
+    assert.ok(!seen.has(cookie), "every login gets a cookie of its own");
+    seen.add(cookie);
+    requests.push({ method, path, cookie });
+  }
+  return requests;
+}
+
+/** A Cookie field with what an answer has set. */
+function withCookies(cookie: string, headers: Headers): string {
+  const jar = new Map(cookie.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair]));
+  for (const line of headers.getSetCookie()) {
+    const pair = line.slice(0, line.indexOf(";"));
+    jar.set(pair.slice(0, pair.indexOf("=")), pair);
+  }
+  return [...jar.values()].join("; ");
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Headers;
+}
+
+async function ask(port: number, { method, path, cookie }: WireRequest): Promise<Reply> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: { ...BROWSER, Cookie: cookie },
+    redirect: "manual",
+  });
+  return { status: response.status, body: await response.text(), headers: response.headers };
+}
+
+async function expectAnswer(
+  port: number,
+  request: WireRequest,
+  status: number,
+  body: string,
+): Promise<Reply> {
+  const reply = await ask(port, request);
+  assert.deepEqual(
+    { status: reply.status, body: reply.body },
+    { status, body },
+    `${request.method} ${request.path}`,
+  );
+  return reply;
+}

@@ -1,0 +1,39 @@
+/** Hatcheck, with the store that its argument names: memory, which is the default, or sqlite. */
+import { App, Response } from "@hatcheck/core";
+import { sessionLayer, SessionStore } from "@hatcheck/session";
+import { PAGE, port, TTL, userOf } from "./page.mjs";
+
+const store = process.argv[2] === "sqlite" ? await sqliteStore() : new SessionStore(TTL);
+const sessions = sessionLayer(store);
+
+const members = App.withState({})
+  .wrap(sessions)
+  .get("/me", (req) => {
+    const { userId } = sessions.of(req);
+    return Response.text(userId === undefined ? 401 : 200, userId ?? "nobody");
+  })
+  .post("/visits", (req) => {
+    const session = sessions.of(req);
+    const visits = (session.get("visits") ?? 0) + 1;
+    session.set("visits", visits);
+    return Response.text(200, String(visits));
+  })
+  .post("/login/:user", (req, { user }) => {
+    sessions.of(req).login(user);
+    return Response.redirect(303, "/session/me");
+  })
+  .get("/page", () => Response.html(200, PAGE));
+
+await App.withState({})
+  .get("/", () => Response.text(200, "Hello, world!"))
+  .get("/users/:id", (_req, { id }) => Response.json(200, userOf(id)))
+  .mount("/session", members)
+  .listen({ port });
+
+async function sqliteStore() {
+  const { mkdtempSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const { join } = await import("node:path");
+  const { SqliteSessionStore } = await import("@hatcheck/session/sqlite");
+  return new SqliteSessionStore(join(mkdtempSync(join(tmpdir(), "hatcheck-bench-")), "sessions.db"), TTL);
+}
