@@ -8,7 +8,7 @@ import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { selfSignedCertificate } from "./certificate.ts";
-import { chromiumPath, launchChromium } from "./chromium.ts";
+import { chromiumPath, launchChromium, press } from "./chromium.ts";
 import { startProgram } from "./program.ts";
 import { startSite, type TestSite } from "./site.ts";
 
@@ -271,13 +271,6 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped when there is 
 async function fillIn(page: Page, fields: Record<string, string>, button: string): Promise<void> {
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
   await press(page, "button", button);
-}
-
-/** Presses a button or a link, and waits for the page that it leads to. */
-async function press(page: Page, role: "button" | "link", name: string): Promise<void> {
-  const loaded = page.waitForEvent("load");
-  await page.getByRole(role, { name }).click();
-  await loaded;
 }
 
 function focused(page: Page): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 // Starts the Chromium that this machine has; playwright-core brings none.
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 const CANDIDATES = [
   process.env.CHROMIUM_PATH,
@@ -29,4 +29,11 @@ export function launchChromium(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** Presses a button or a link, and waits for the page that it leads to. */
+export async function press(page: Page, role: "button" | "link", name: string): Promise<void> {
+  const loaded = page.waitForEvent("load");
+  await page.getByRole(role, { name }).click();
+  await loaded;
 }

@@ -377,7 +377,7 @@ describe("what is wrong", () => {
   test("an unknown page is a page, and problem+json for programs", async () => {
     const page = await visitor().get("/nowhere");
     expect(page.status).toBe(404);
-    expect(page.text).toContain("There is nothing here");
+    expect(page.text).toContain("This hook is empty");
     const json = await visitor().get("/nowhere", { accept: "application/json" });
     expect([json.status, json.headers["content-type"]]).toEqual([404, "application/json"]);
   });

@@ -6,7 +6,7 @@ import type { Site } from "../site.ts";
 
 const TITLES: Readonly<Record<number, string>> = {
   403: "That is not allowed",
-  404: "There is nothing here",
+  404: "This hook is empty",
   429: "Not so fast",
   503: "We will be right back",
 };
