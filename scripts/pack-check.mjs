@@ -89,6 +89,6 @@ try {
 } finally {
   rmSync(temp, { recursive: true, force: true });
 }
+console.log(`Tried in ${Math.round((performance.now() - started) / 1000)} s.\n`);
 report.print();
-console.log(`${Math.round((performance.now() - started) / 1000)} s`);
 process.exitCode = report.failures.length > 0 ? 1 : 0;

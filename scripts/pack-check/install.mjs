@@ -21,12 +21,14 @@ export async function install(manager, packages, folder) {
     dependencies: tarballs,
     devDependencies: { "@types/node": NODE_TYPES[manager] },
   };
-  // What the packages need of each other must be the tarballs too, not what a registry has under these names.
-  if (manager === "npm") manifest.overrides = tarballs;
-  else writeFileSync(join(folder, "pnpm-workspace.yaml"), JSON.stringify({ overrides: tarballs }));
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  if (manager === "npm") await npm(["install"], { cwd: folder });
-  else await pnpm(["install", "--no-frozen-lockfile"], { cwd: folder });
+  if (manager === "npm") {
+    await npm(["install"], { cwd: folder });
+  } else {
+    // What the packages need of each other: npm takes the tarballs by itself, pnpm would ask the registry.
+    writeFileSync(join(folder, "pnpm-workspace.yaml"), JSON.stringify({ overrides: tarballs }));
+    await pnpm(["install", "--no-frozen-lockfile"], { cwd: folder });
+  }
   return { manager, folder };
 }
 

@@ -1,6 +1,6 @@
 /** Builds and packs all that is published: the tarballs that are tried here are those that go to npm. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { basename, join, posix } from "node:path";
 import { npm, pnpm, run } from "./run.mjs";
 
 export const REPOSITORY = "https://github.com/hatcheck/hatcheck";
@@ -34,21 +34,19 @@ async function finish(raw, name, folder) {
     writeFileSync(readme, withWholeLinks(readFileSync(readme, "utf8"), manifest.repository.directory));
   }
 
-  const packed = await npm(["pack", "--json", "--pack-destination", folder], { cwd: unpacked });
-  const [{ filename, files }] = JSON.parse(packed);
-  const file = join(folder, filename);
-  return {
-    file,
-    folder: unpacked,
-    manifest,
-    files: files.map(({ path }) => path).toSorted(),
-    bytes: statSync(file).size,
-  };
+  await npm(["pack", "--pack-destination", folder], { cwd: unpacked });
+  const file = join(folder, basename(raw));
+  const list = await run("tar", ["-tzf", file]);
+  const files = list
+    .trim()
+    .split("\n")
+    .map((path) => path.replace("package/", ""));
+  return { file, folder: unpacked, manifest, files, bytes: statSync(file).size };
 }
 
-/** npm shows a README without the files around it: what is relative in the repository is made whole. */
+/** npm shows a README without the files around it: what is relative in the repository is made whole. Code stays as it is. */
 function withWholeLinks(markdown, directory) {
-  return markdown.replace(/(?<=\]\()(?!https?:|#)[^)\s]+/g, (link) => {
-    return `${REPOSITORY}/blob/main/${posix.join(directory, link)}`;
-  });
+  return markdown.replace(/^```[^]*?^```$|(?<=\]\()(?!https?:|#)[^)\s]+/gm, (found) =>
+    found.startsWith("```") ? found : `${REPOSITORY}/blob/main/${posix.join(directory, found)}`,
+  );
 }

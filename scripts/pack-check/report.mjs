@@ -1,11 +1,12 @@
 /** Collects what was tried into tables, and what failed into a list that is printed after them. */
 export class Report {
+  passed = 0;
   failures = [];
   #tables = [];
 
   /** @param first The head of the first column, which names the rows. */
   table(title, first) {
-    const table = new Table(title, first, this.failures);
+    const table = new Table(title, first, this);
     this.#tables.push(table);
     return table;
   }
@@ -13,6 +14,7 @@ export class Report {
   print() {
     for (const table of this.#tables) console.log(`${table}\n`);
     for (const failure of this.failures) console.error(`FAILED: ${failure}\n`);
+    console.log(`${this.passed} passed, ${this.failures.length} failed`);
   }
 }
 
@@ -20,12 +22,12 @@ class Table {
   #title;
   #columns;
   #rows = [];
-  #failures;
+  #report;
 
-  constructor(title, first, failures) {
+  constructor(title, first, report) {
     this.#title = title;
     this.#columns = [first];
-    this.#failures = failures;
+    this.#report = report;
   }
 
   row(name) {
@@ -38,9 +40,10 @@ class Table {
     const attempt = async (column, action) => {
       try {
         note(column, (await action())?.cell ?? "ok");
+        this.#report.passed += 1;
       } catch (error) {
         note(column, "FAILED");
-        this.#failures.push(`${this.#title}, ${name}, ${column}: ${error.message}`);
+        this.#report.failures.push(`${this.#title}, ${name}, ${column}: ${error.message}`);
       }
     };
     return { note, try: attempt };
