@@ -28,6 +28,7 @@ export function prepareStatements(db: DatabaseSync): Statements {
     "handle, secret_hash, created_at, last_seen_at, expires_at, ends_at, user_id, authenticated_at, ip, user_agent, data";
   const key = "handle = ? AND secret_hash = ?";
   const sql = (text: string): StatementSync => db.prepare(text);
+  // What a caller hands in is never the first parameter: node:sqlite takes an object there for named ones.
   return {
     begin: sql("BEGIN IMMEDIATE"),
     commit: sql("COMMIT"),
@@ -47,11 +48,13 @@ export function prepareStatements(db: DatabaseSync): Statements {
     exchange: sql(`UPDATE sessions SET data = ? WHERE ${key} AND ends_at > ? AND data = ?`),
     remove: sql(`DELETE FROM sessions WHERE ${key} RETURNING handle, ends_at`),
     list: sql(`SELECT handle, created_at, last_seen_at, expires_at, ip, user_agent FROM sessions
-      WHERE user_id = ? AND ends_at > ? ORDER BY last_seen_at DESC`),
+      WHERE ends_at > ? AND user_id = ? ORDER BY last_seen_at DESC`),
     removeByUser: sql(
-      "DELETE FROM sessions WHERE user_id = ? AND handle NOT IN (?, ?) RETURNING handle, ends_at",
+      "DELETE FROM sessions WHERE handle NOT IN (?, ?) AND user_id = ? RETURNING handle, ends_at",
     ),
-    removeByHandle: sql("DELETE FROM sessions WHERE user_id = ? AND handle = ? RETURNING handle, ends_at"),
+    removeByHandle: sql(
+      "DELETE FROM sessions WHERE ends_at > ? AND user_id = ? AND handle = ? RETURNING handle, ends_at",
+    ),
     purge: sql(`DELETE FROM sessions WHERE rowid IN
       (SELECT rowid FROM sessions WHERE ends_at <= ? ORDER BY ends_at LIMIT ?) RETURNING handle`),
     count: sql("SELECT count(*) AS count FROM sessions"),

@@ -70,7 +70,10 @@ describe("SqliteSessionStore", () => {
 
   test("a mistake of the program is no outage", () => {
     using store = new SqliteSessionStore(file, 3600);
-    expect(() => store.listByUser(undefined as never)).toThrow(TypeError);
+    const user = { id: "42" } as never;
+    expect(() => store.listByUser(user)).toThrow(TypeError);
+    expect(() => store.destroyByUser(user)).toThrow(TypeError);
+    expect(() => store.destroyByHandle(user, "handle")).toThrow(TypeError);
   });
 
   test("a change may use the store while update waits for it", () => {

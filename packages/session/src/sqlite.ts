@@ -185,7 +185,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   listByUser(userId: string): SessionEntry[] {
-    return this.#ask("listByUser", () => this.#sql.list.all(userId, Date.now())).map((row) => ({
+    return this.#ask("listByUser", () => this.#sql.list.all(Date.now(), userId)).map((row) => ({
       handle: row["handle"] as string,
       createdAt: row["created_at"] as number,
       lastSeenAt: row["last_seen_at"] as number,
@@ -197,11 +197,11 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
 
   destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
     const [one = "", two = ""] = handlesOf(options.except);
-    return countDestroyed(this.#ask("destroyByUser", () => this.#sql.removeByUser.all(userId, one, two)));
+    return countDestroyed(this.#ask("destroyByUser", () => this.#sql.removeByUser.all(one, two, userId)));
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
-    const rows = this.#ask("destroyByHandle", () => this.#sql.removeByHandle.all(userId, handle));
+    const rows = this.#ask("destroyByHandle", () => this.#sql.removeByHandle.all(Date.now(), userId, handle));
     return countDestroyed(rows) > 0;
   }
 

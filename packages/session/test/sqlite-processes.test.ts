@@ -28,11 +28,14 @@ describe("several processes on one SQLite file", { timeout: 30_000 }, () => {
   });
 
   test("one that is killed in the middle leaves no session half-written, and none without an end", async () => {
-    for (const delay of [30, 80, 150, 220]) {
+    for (const [round, delay] of [0, 17, 31, 53].entries()) {
       const worker = spawn(process.execPath, [...WORKER, "churn", file], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       await once(worker.stdout, "data");
+      const watcher = new SqliteSessionStore(file, 3600);
+      while (watcher.len() < 50 * (round + 1)) await sleep(5);
+      watcher.close();
       await sleep(delay);
       worker.kill("SIGKILL");
       const [, signal] = (await once(worker, "exit")) as [unknown, string];
