@@ -21,6 +21,10 @@ describe("reading a Cookie field", () => {
     ["b=a=1", "a", undefined],
     ["", "a", undefined],
     ["__proto__=1", "__proto__", "1"],
+    // Only SP and HTAB are blanks: a no-break space belongs to the name.
+    ["\xa0a=1; b=2", "a", undefined],
+    ["a\xa0=1", "a", undefined],
+    ["a= \xa01\xa0 ", "a", "\xa01\xa0"],
   ])("in %j, %s is %j", (header, name, expected) => {
     expect(cookieValue(header, name)).toBe(expected);
     expect(CookieJar.parse(header).get(name)?.value).toBe(expected);

@@ -36,11 +36,20 @@ export function cookieValue(header: string | undefined, name: string): string | 
     if (header.startsWith(name, from)) {
       let at = from + name.length;
       while (at < end && isBlank(header.charCodeAt(at))) at += 1;
-      if (header.charCodeAt(at) === EQUALS && at < end) return header.slice(at + 1, end).trim();
+      if (header.charCodeAt(at) === EQUALS && at < end) return trimmed(header, at + 1, end);
     }
     start = end + 1;
   }
   return undefined;
+}
+
+/** Part of a text, without the blanks around it: `trim` would take away characters that are part of a name or a value. */
+function trimmed(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }
 
 function isBlank(code: number): boolean {
@@ -67,8 +76,8 @@ export class CookieJar {
     for (const pair of header.split(";")) {
       const equals = pair.indexOf("=");
       if (equals === -1) continue;
-      const name = pair.slice(0, equals).trim();
-      if (name !== "") cookies.push({ name, value: pair.slice(equals + 1).trim() });
+      const name = trimmed(pair, 0, equals);
+      if (name !== "") cookies.push({ name, value: trimmed(pair, equals + 1, pair.length) });
     }
     return new CookieJar(cookies);
   }

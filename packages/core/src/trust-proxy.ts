@@ -30,6 +30,12 @@ export interface TrustProxyRule {
 /** `false` trusts nobody; a number or a list is short for `{ proxies }`. */
 export type TrustProxy = false | number | readonly string[] | TrustProxyRule;
 
+/** The hops of a request, the one nearest to us last. Each is read when it is looked at: a client may send thousands. */
+interface Hops {
+  readonly length: number;
+  readonly at: (index: number) => Hop;
+}
+
 /** One hop, as the proxy that wrote it saw it. */
 interface Hop {
   readonly ip?: string | undefined;
@@ -55,14 +61,14 @@ export function trustProxy(rule: TrustProxy): ProxyTrust | undefined {
     if (hops === undefined) return {};
     let index = hops.length - 1;
     for (; index > 0; index -= 1) {
-      const ip = hops[index]?.ip;
+      const { ip } = hops.at(index);
       if (ip === undefined || !isTrusted(ip, hops.length - index)) break;
     }
-    const hop = hops[index];
+    const { ip, scheme, host } = hops.at(index);
     return {
-      ...(hop?.ip !== undefined && { clientIp: hop.ip }),
-      ...((hop?.scheme === "http" || hop?.scheme === "https") && { scheme: hop.scheme }),
-      ...(hop?.host !== undefined && isHost(hop.host) && { host: hop.host }),
+      ...(ip !== undefined && { clientIp: ip }),
+      ...((scheme === "http" || scheme === "https") && { scheme }),
+      ...(host !== undefined && isHost(host) && { host }),
     };
   };
 }
@@ -103,19 +109,22 @@ function trustNetworks(networks: readonly string[]): (ip: string) => boolean {
 const FAMILIES = { "x-forwarded": xForwarded, forwarded };
 
 /** The hops of `X-Forwarded-For`, each with the `-Proto` and `-Host` that stand at the same place from the right. */
-function xForwarded(req: Request): Hop[] | undefined {
+function xForwarded(req: Request): Hops | undefined {
   const ips = listOf(req, "x-forwarded-for");
   const schemes = listOf(req, "x-forwarded-proto");
   const hosts = listOf(req, "x-forwarded-host");
   const length = Math.max(ips.length, schemes.length > 0 || hosts.length > 0 ? 1 : 0);
   if (length === 0) return undefined;
   // A proxy that replaces -Proto and -Host instead of appending leaves one value, which then holds for all hops.
-  const at = (list: string[], index: number) => list[Math.max(0, list.length - length + index)];
-  return Array.from({ length }, (_, index) => ({
-    ip: ips[index] === undefined ? undefined : addressOf(ips[index]),
-    scheme: at(schemes, index)?.toLowerCase(),
-    host: at(hosts, index),
-  }));
+  const of = (list: string[], index: number) => list[Math.max(0, list.length - length + index)];
+  return {
+    length,
+    at: (index) => ({
+      ip: ips[index] === undefined ? undefined : addressOf(ips[index]),
+      scheme: of(schemes, index)?.toLowerCase(),
+      host: of(hosts, index),
+    }),
+  };
 }
 
 function listOf(req: Request, name: string): string[] {
@@ -130,22 +139,25 @@ function listOf(req: Request, name: string): string[] {
  *     forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
  *     forwarded-pair    = token "=" ( token / quoted-string )
  */
-function forwarded(req: Request): Hop[] | undefined {
+function forwarded(req: Request): Hops | undefined {
   const value = req.headerAll("forwarded").join(",");
   if (value === "") return undefined;
-  return splitUnquoted(value, ",")?.map((element) => {
-    const hop: { ip?: string | undefined; scheme?: string; host?: string } = {};
-    for (const pair of splitUnquoted(element, ";") ?? []) {
-      const equals = pair.indexOf("=");
-      if (equals === -1) continue;
-      const name = pair.slice(0, equals).trim().toLowerCase();
-      const text = unquote(pair.slice(equals + 1).trim());
-      if (name === "for") hop.ip = addressOf(text);
-      else if (name === "proto") hop.scheme = text.toLowerCase();
-      else if (name === "host") hop.host = text;
-    }
-    return hop;
-  });
+  const elements = splitUnquoted(value, ",");
+  return elements && { length: elements.length, at: (index) => hopOf(elements[index] ?? "") };
+}
+
+function hopOf(element: string): Hop {
+  const hop: { ip?: string | undefined; scheme?: string; host?: string } = {};
+  for (const pair of splitUnquoted(element, ";") ?? []) {
+    const equals = pair.indexOf("=");
+    if (equals === -1) continue;
+    const name = pair.slice(0, equals).trim().toLowerCase();
+    const text = unquote(pair.slice(equals + 1).trim());
+    if (name === "for") hop.ip = addressOf(text);
+    else if (name === "proto") hop.scheme = text.toLowerCase();
+    else if (name === "host") hop.host = text;
+  }
+  return hop;
 }
 
 function splitUnquoted(text: string, separator: string): string[] | undefined {
