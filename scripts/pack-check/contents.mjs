@@ -2,10 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { reachedFrom } from "../reached-from.mjs";
-import { REPOSITORY } from "./pack.mjs";
+import { PAGES, PICTURES, REPOSITORY } from "./pack.mjs";
 import { root } from "./run.mjs";
-
-const RUN_BY_INSTALLING = ["preinstall", "install", "postinstall", "prepare"];
 
 /** @throws Error that names everything that is wrong. */
 export function checkContents(item, version = item.manifest.version) {
@@ -34,8 +32,8 @@ function* metadata({ repository, bugs, homepage, keywords, ...manifest }) {
   if (bugs?.url !== `${REPOSITORY}/issues`) yield "bugs.url is wrong";
 }
 
-/** `workspace:` and `catalog:` mean nothing outside of this workspace, and nothing may run while it is installed. */
-function* dependencies({ name, version, scripts = {}, ...manifest }) {
+/** `workspace:` and `catalog:` mean nothing outside of this workspace. */
+function* dependencies({ name, version, ...manifest }) {
   for (const kind of ["dependencies", "peerDependencies", "optionalDependencies"]) {
     for (const [dependency, range] of Object.entries(manifest[kind] ?? {})) {
       if (/^(workspace|catalog|file|link):/.test(range)) yield `${kind}: ${dependency} is ${range}`;
@@ -43,7 +41,6 @@ function* dependencies({ name, version, scripts = {}, ...manifest }) {
         yield `${name} wants ${dependency} ${range}`;
     }
   }
-  for (const script of RUN_BY_INSTALLING) if (script in scripts) yield `it has a script "${script}"`;
 }
 
 /** `publishConfig.exports` took effect: everything leads into `dist`, to types first, and is there. */
@@ -76,11 +73,10 @@ function* whatIsPacked({ manifest, folder, files }) {
 function* linksOfReadme({ folder }) {
   const prose = read(folder, "README.md").replace(/^```[^]*?^```$/gm, "");
   for (const [, link] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
-    if (link.startsWith("#")) continue;
-    if (!link.startsWith("https://")) yield `README.md links to ${link}`;
-    const [, path] = link.match(/^https:\/\/github\.com\/hatcheck\/hatcheck\/blob\/main\/([^#]+)/) ?? [];
-    if (path !== undefined && !existsSync(join(root, path)))
-      yield `README.md links to ${path}, which is not there`;
+    const home = [PAGES, PICTURES].find((start) => link.startsWith(start));
+    const path = home && link.slice(home.length).split("#")[0];
+    if (path && !existsSync(join(root, path))) yield `README.md links to ${path}, which is not there`;
+    if (!/^(?:https:|#)/.test(link)) yield `README.md links to ${link}`;
   }
 }
 

@@ -4,6 +4,8 @@ import { basename, join, posix } from "node:path";
 import { npm, pnpm, run } from "./run.mjs";
 
 export const REPOSITORY = "https://github.com/hatcheck/hatcheck";
+export const PAGES = `${REPOSITORY}/blob/main/`;
+export const PICTURES = "https://raw.githubusercontent.com/hatcheck/hatcheck/main/";
 const PUBLISHED = ["--recursive", "--filter", "./packages/*", "--filter", "./examples"];
 
 /** @returns For each package its tarball, its package.json, and the unpacked folder with the list of its files. */
@@ -46,7 +48,11 @@ async function finish(raw, name, folder) {
 
 /** npm shows a README without the files around it: what is relative in the repository is made whole. Code stays as it is. */
 function withWholeLinks(markdown, directory) {
-  return markdown.replace(/^```[^]*?^```$|(?<=\]\()(?!https?:|#)[^)\s]+/gm, (found) =>
-    found.startsWith("```") ? found : `${REPOSITORY}/blob/main/${posix.join(directory, found)}`,
+  return markdown.replace(
+    /^```[^]*?^```$|(!?)(\[[^\]]*\]\()(?!https?:|#)([^)\s]+)/gm,
+    (found, image, label, path) => {
+      if (label === undefined) return found;
+      return `${image}${label}${image ? PICTURES : PAGES}${posix.join(directory, path)}`;
+    },
   );
 }
