@@ -38,7 +38,7 @@ export class Attempts {
   /** Takes one attempt back: it was right. */
   giveBack(key: string): void {
     const window = this.#windows.get(key);
-    if (window !== undefined) window.count -= 1;
+    if (window !== undefined && window.count > 0) window.count -= 1;
   }
 
   /** How many keys are remembered. */

@@ -23,6 +23,24 @@ test("nobody's password is never right", async () => {
   expect(await verifyPassword("a hat and a coat", undefined)).toBe(false);
 });
 
+test("nobody's password costs the same time as somebody's", async () => {
+  const hash = await hashPassword("a hat and a coat");
+  const times: Record<string, number[]> = { somebody: [], nobody: [] };
+  for (let round = 0; round < 5; round += 1) {
+    for (const [who, stored] of [
+      ["somebody", hash],
+      ["nobody", undefined],
+    ] as const) {
+      const start = performance.now();
+      await verifyPassword("wrong", stored);
+      times[who]?.push(performance.now() - start);
+    }
+  }
+  const median = (who: string) => times[who]?.toSorted((a, b) => a - b)[2] ?? 0;
+  expect(median("nobody") / median("somebody")).toBeGreaterThan(0.5);
+  expect(median("nobody") / median("somebody")).toBeLessThan(2);
+});
+
 test("a hash made with a smaller cost can still be verified", async () => {
   const { scryptSync } = await import("node:crypto");
   const hash = scryptSync("old", "0123456789abcdef", 32, { N: 1024, r: 8, p: 1 });

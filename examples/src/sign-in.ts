@@ -1,6 +1,7 @@
 // Checks a password, wherever one is asked for: at login, and again before something sensitive.
 import { type ConnectionInfo, HttpError } from "@hatcheck/core";
 import { verifyPassword } from "./passwords.ts";
+import { nameProblem } from "./rules.ts";
 import type { Site } from "./site.ts";
 import { nameKey, type User } from "./users.ts";
 
@@ -15,10 +16,11 @@ export async function signIn(
   name: string,
   password: string,
 ): Promise<User | undefined> {
-  const key = nameKey(name);
   countAttempt(site, conn);
+  // A name that nobody can have is looked for nowhere, and counts as one name.
+  const key = nameProblem(name) === undefined ? nameKey(name) : "";
   assertNoWait(site.attemptsByName.take(key));
-  const user = await site.users.byName(name);
+  const user = key === "" ? undefined : await site.users.byName(name);
   if (!(await verifyPassword(password, user?.passwordHash))) return undefined;
   site.attemptsByName.giveBack(key);
   site.attemptsByAddress.giveBack(conn.clientIp);

@@ -153,6 +153,12 @@ async function share(store: string): Promise<(number | null)[]> {
   await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 ? atOne : atOther).post("/count")));
   expect((await atOne.get("/")).text).toContain('<p class="figure">20</p>');
 
+  // What no database can hold is nobody's name, and nobody's device.
+  expect((await visitor(other.url).login("\0")).status).toBe(422);
+  for (const handle of ["%00", "x", "x".repeat(300), "%F0%9F%8E%A9"]) {
+    expect((await atOne.post(`/account/devices/${handle}/logout`)).status).toBe(303);
+  }
+
   const phone = visitor(other.url);
   await phone.login(NAME);
   expect((await atOne.get("/account/devices")).text).toContain("You are logged in on 2 devices.");

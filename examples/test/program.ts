@@ -50,7 +50,8 @@ function run(
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    // Node 22 says with each start that its SQLite is experimental.
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: "1", ...env },
     ...(cwd !== undefined && { cwd }),
   });
   let [stdout, stderr] = ["", ""];

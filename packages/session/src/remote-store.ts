@@ -169,6 +169,8 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   }
 
   async destroyByHandle(userId: string, handle: string): Promise<boolean> {
+    // It comes from a page: Postgres would refuse a NUL in it, which is no outage.
+    if (!isWellFormedId(handle)) return false;
     const wasLive = await this.#ask("destroyByHandle", () => this.#backend.removeByHandle(userId, handle));
     if (wasLive) announceDestroyed([handle]);
     return wasLive;
