@@ -25,7 +25,7 @@ import {
   Session,
   type SessionRecord,
 } from "./session.ts";
-import { generateId, recordIdOf, regenerateId } from "./session-id.ts";
+import { generateId, isGeneratedId, recordIdOf, regenerateId } from "./session-id.ts";
 import type { Client, CreateOptions, PurgeOptions, SessionEntry, Store, StoreOptions } from "./store.ts";
 
 export interface MemoryOptions<Data> extends StoreOptions<Data> {
@@ -76,6 +76,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   readonly #settings: Settings<Data>;
   readonly #maxSessions: number;
   readonly #records = new ShardedMap<Kept>();
+  /** Records that began under a custom id, by handle: that id stays in use as long as they live. */
+  readonly #renamed = new Map<string, Kept>();
   readonly #byUser = new Map<string, Set<Kept>>();
   readonly #byExpiry = new ExpiryHeap<Kept>();
   /** Sessions without a user: those that may be dropped when the store is full. */
@@ -106,7 +108,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   createWithId(id: string, options?: CreateOptions<Data>): Session<Data> {
     assertId(id);
-    const present = this.#records.get(id);
+    const present = this.#records.get(id) ?? this.#renamed.get(recordIdOf(id));
     if (present !== undefined) {
       if (this.#isLive(present, Date.now())) throw new SessionIdInUseError();
       this.#drop(present);
@@ -340,6 +342,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   /** Gives a record another id; the old one finds nothing any more. */
   #rename(kept: Kept, session: Session<Data>): void {
     this.#records.delete(kept.id);
+    if (!isGeneratedId(kept.id)) this.#renamed.set(recordIdOf(kept.id), kept);
     kept.id = regenerateId(kept.id);
     this.#records.set(kept.id, kept);
     session.written(toRecord(kept, kept.entries, false));
@@ -370,6 +373,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#anonymous.remove(kept);
     this.#byExpiry.remove(kept);
     this.#records.delete(kept.id);
+    if (this.#renamed.size > 0) this.#renamed.delete(recordIdOf(kept.id));
   }
 
   /** Removes those of the `most` records due first that have expired, and gives their number: it looks at no other. */

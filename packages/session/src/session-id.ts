@@ -42,9 +42,14 @@ export function isWellFormedId(id: unknown): id is string {
   return typeof id === "string" && WELL_FORMED.test(id);
 }
 
+/** Whether an id was made here, and not by the application. */
+export function isGeneratedId(id: string): boolean {
+  return GENERATED.test(id);
+}
+
 /** The public name of the record: part of a generated id, the hash of a custom one. */
 export function recordIdOf(id: string): string {
-  return GENERATED.test(id) ? id.slice(0, 22) : hash("sha256", `record:${id}`, "base64url").slice(0, 22);
+  return isGeneratedId(id) ? id.slice(0, 22) : hash("sha256", `record:${id}`, "base64url").slice(0, 22);
 }
 
 /** What a store keeps in place of the id. */

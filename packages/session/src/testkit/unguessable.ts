@@ -62,6 +62,14 @@ export function unguessable({ prove }: Kit): void {
       assert.equal(present(await other.load("again")).contains("a"), false);
     },
   );
+
+  prove("1. Unguessable: an id stays in use when its session is regenerated", async ({ store, other }) => {
+    const session = await store.createWithId("kept");
+    assert.equal(await store.regenerate(session), true);
+    await refuses(() => other.createWithId("kept"), SessionIdInUseError);
+    assert.equal(await store.destroy(session.id), true);
+    await store.createWithId("kept");
+  });
 }
 
 /** Whether it succeeded; only "in use" may be the reason when not. */
