@@ -47,7 +47,7 @@ export class PostgresConnection {
 }
 
 /** The SQLSTATE of an error. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
 }

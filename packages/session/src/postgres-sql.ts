@@ -44,6 +44,14 @@ CREATE INDEX IF NOT EXISTS "${name}_ends_at" ON ${quoteTable(table)} (ends_at);
 CREATE INDEX IF NOT EXISTS "${name}_user_id" ON ${quoteTable(table)} (user_id) WHERE user_id IS NOT NULL;`;
 }
 
+/**
+ * A schema's SQL as one statement, one process at a time: IF NOT EXISTS alone does not look into what another transaction is
+ * about to commit. The number is only there to be the same everywhere.
+ */
+export function migrationOf(schemaSql: string): string {
+  return `DO $migration$ BEGIN\nPERFORM pg_advisory_xact_lock(7301742203);\n${schemaSql}\nEND $migration$`;
+}
+
 const ms = (column: string): string => `floor(extract(epoch FROM ${column}) * 1000)::float8 AS ${column}`;
 const after = (parameter: string): string => `${parameter}::float8 * interval '1 millisecond'`;
 /** The same measure as that of the other stores: bytes of keys and of values as JSON. */

@@ -2,8 +2,8 @@
 import type { JsonData } from "./json.ts";
 import { settingsOf } from "./options.ts";
 import { PostgresBackend } from "./postgres-backend.ts";
-import { codeOf, type PostgresClient, PostgresConnection } from "./postgres-client.ts";
-import { quoteTable, schemaOf } from "./postgres-sql.ts";
+import { type PostgresClient, PostgresConnection } from "./postgres-client.ts";
+import { migrationOf, quoteTable, schemaOf } from "./postgres-sql.ts";
 import { type RemoteOptions, RemoteSessionStore, timeoutOf } from "./remote-store.ts";
 
 export type { PostgresClient } from "./postgres-client.ts";
@@ -12,9 +12,6 @@ export interface PostgresOptions<Data> extends RemoteOptions<Data> {
   /** The name of its table, or `schema.name`; `hatcheck_session` unless given. */
   table?: string;
 }
-
-/** unique_violation and duplicate_table: another process makes the same table at the same time. */
-const MADE_MEANWHILE = ["23505", "42P07"];
 
 /**
  * Sessions in Postgres 11 or newer. Every call is one statement; only a refused write, and a load that moves "last seen" on,
@@ -50,13 +47,6 @@ export class PostgresSessionStore<
 
   /** Makes the table and its indexes where they are missing. Any number of processes may do so at once. */
   async migrate(): Promise<void> {
-    for (const statement of this.schemaSql.split(/(?<=;)\n/)) {
-      try {
-        await this.#db.query(statement, []);
-      } catch (error) {
-        // IF NOT EXISTS does not look into what another transaction is about to commit.
-        if (!MADE_MEANWHILE.includes(codeOf(error) ?? "")) throw error;
-      }
-    }
+    await this.#db.query(migrationOf(this.schemaSql), []);
   }
 }
