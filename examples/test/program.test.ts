@@ -175,6 +175,18 @@ async function share(store: string): Promise<(number | null)[]> {
   return Promise.all([one.stop(), other.stop()]);
 }
 
+test("behind a proxy that is trusted, the cookie is that of TLS; the word of anybody else counts for nothing", async () => {
+  const forwarded = { "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9" };
+  const counted = async (args: string[]) => {
+    const { url } = await start(["--store", "memory", ...args]);
+    return (await visitor(url).post("/count", {}, forwarded)).headers["set-cookie"];
+  };
+  expect(await counted(["--trust-proxy", "1"])).toMatch(
+    /^__Host-sid=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; /,
+  );
+  expect(await counted([])).toMatch(/^sid=/);
+});
+
 test("Ctrl-C finishes what is in flight", async () => {
   const program = await start(["--store", "memory"]);
   const { port } = new URL(program.url);
