@@ -41,6 +41,8 @@ interface Visit<Data extends JsonData<Data>, M extends Mode> {
   session: RequestSession<Data, M> | Promise<RequestSession<Data, M>> | undefined;
   /** Whether the browser sent a cookie of this layer. */
   hadCookie: boolean;
+  /** Why the session could not be opened, whatever the handler made of it. */
+  outage: unknown;
   committed: boolean;
 }
 
@@ -61,7 +63,13 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   const clientOf = options.recordClient ? recordClient : recordNothing;
 
   const layer: Layer = (req, conn, next) => {
-    const visit: Visit<Data, M> = { conn, session: undefined, hadCookie: false, committed: false };
+    const visit: Visit<Data, M> = {
+      conn,
+      session: undefined,
+      hadCookie: false,
+      outage: undefined,
+      committed: false,
+    };
     visits.set(req, visit);
     const answer = next();
     return answer instanceof Response
@@ -79,7 +87,18 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     if (visit.session === undefined) {
       if (visit.committed)
         throw new Error("sessions.of(req): the response has begun; open the session before that");
-      visit.session = open(visit, req);
+      visit.outage = undefined;
+      try {
+        visit.session = open(visit, req);
+      } catch (error) {
+        visit.outage = error;
+        throw error;
+      }
+      if (visit.session instanceof Promise) {
+        visit.session.catch((error: unknown) => {
+          visit.outage = error;
+        });
+      }
     }
     return visit.session as Result<M, RequestSession<Data, M>>;
   };
@@ -112,7 +131,9 @@ function commit<Data extends JsonData<Data>, M extends Mode>(
   cookie: SessionCookie,
 ): Answer {
   visit.committed = true;
-  const { session } = visit;
+  const { session, outage } = visit;
+  // A handler may catch what opening threw; what it then has to say was said without knowing who asks.
+  if (outage !== undefined) return response.statusCode >= 500 ? response : refuse(outage, response);
   // Whoever never asked for the session pays nothing for it.
   if (session === undefined) return response;
   try {

@@ -1,7 +1,14 @@
 // The session layer, through an app: what a browser sees, and what the store is asked.
 import { App, ConnectionInfo, type Handler, HttpError, Request, Response, TestClient } from "@hatcheck/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { sessionLayer, type SessionLayerOptions, SessionStore, type Store } from "../src/index.ts";
+import {
+  sessionLayer,
+  type SessionLayerOptions,
+  SessionStore,
+  SessionStoreUnavailableError,
+  type Store,
+} from "../src/index.ts";
+import { SqliteSessionStore } from "../src/sqlite.ts";
 import { type Calls, counting, later } from "./wrapped-stores.ts";
 
 interface Data {
@@ -508,6 +515,74 @@ describe.each(KINDS)("with %s", (_kind, wrap) => {
     expect(problems.map(String)).toEqual(Array(2).fill(expect.stringContaining("when the response began")));
     expect(memory.load(answer.cookie("sid")?.value as string)?.get("name")).toBe("ann");
   });
+});
+
+describe("when the store cannot answer", () => {
+  /** A real outage: the store is closed under the app. */
+  const closedStore = (): { id: string; file: SqliteSessionStore<Data> } => {
+    const file = new SqliteSessionStore<Data>(":memory:", 3600);
+    const { id } = file.create({ data: { name: "ann" } });
+    file.close();
+    return { id, file };
+  };
+  const outages: [string, (file: SqliteSessionStore<Data>) => Store<Data>][] = [
+    ["a synchronous store", (file) => file],
+    ["an asynchronous store", (file) => later(file)],
+  ];
+
+  test.each(outages)(
+    "with %s the answer is 503 with Retry-After, told once, and never an anonymous visit",
+    async (_kind, wrap) => {
+      const { id, file } = closedStore();
+      const sessions = sessionLayer(wrap(file));
+      const errors: unknown[] = [];
+      const app = App.withState({})
+        .wrap(sessions)
+        .onError((error) => {
+          errors.push(error);
+          return undefined;
+        })
+        .get("/", async (req) => Response.text(200, (await sessions.of(req)).userId ?? "anonymous"));
+      const answer = await new TestClient(app).setCookie("sid", id).get("/").send();
+      expect(answer.status).toBe(503);
+      expect(answer.header("retry-after")).toBe("5");
+      expect(answer.header("set-cookie")).toBeUndefined();
+      expect(errors).toEqual([expect.any(SessionStoreUnavailableError)]);
+    },
+  );
+
+  test.each(outages)(
+    "with %s a handler that catches the outage cannot turn it into an anonymous 200",
+    async (_kind, wrap) => {
+      const { id, file } = closedStore();
+      const sessions = sessionLayer(wrap(file));
+      const app = App.withState({})
+        .wrap(sessions)
+        .onError(() => undefined)
+        .get("/", async (req) => {
+          try {
+            return Response.text(200, (await sessions.of(req)).userId ?? "anonymous");
+          } catch {
+            return Response.text(200, "anonymous");
+          }
+        });
+      expect((await new TestClient(app).setCookie("sid", id).get("/").send()).status).toBe(503);
+    },
+  );
+
+  test.each(outages)(
+    "with %s routes that need no session, and visits without a cookie, go on",
+    async (_kind, wrap) => {
+      const { id, file } = closedStore();
+      const sessions = sessionLayer(wrap(file));
+      const app = App.withState({})
+        .wrap(sessions)
+        .get("/plain", () => Response.text(200, "plain"))
+        .get("/", async (req) => Response.text(200, (await sessions.of(req)).userId ?? "anonymous"));
+      expect((await new TestClient(app).setCookie("sid", id).get("/plain").send()).status).toBe(200);
+      expect((await new TestClient(app).get("/").send()).text()).toBe("anonymous");
+    },
+  );
 });
 
 describe("the cookie", () => {

@@ -1,5 +1,5 @@
 // Stores around the real memory store: one that counts what it is asked, one that answers later, as a server would.
-import type { JsonData, SessionStore, Store } from "../src/index.ts";
+import type { JsonData, Store } from "../src/index.ts";
 
 export interface Calls {
   clear(): void;
@@ -33,7 +33,7 @@ export function counting<Data extends JsonData<Data>>(
 }
 
 /** Answers with promises, a turn of the event loop later, as a store on a server does. */
-export function later<Data extends JsonData<Data>>(store: SessionStore<Data>): Store<Data, "async"> {
+export function later<Data extends JsonData<Data>>(store: Store<Data, "sync">): Store<Data, "async"> {
   return new Proxy(store, {
     get: (target, name) => {
       if (name === "mode") return "async";
