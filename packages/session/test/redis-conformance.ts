@@ -1,32 +1,33 @@
 // The conformance kit over a Redis, whatever the driver and however many nodes.
 import { execFile } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Redis } from "ioredis";
 import { test, vi } from "vitest";
 import { storeConformance } from "../src/testkit/conformance.ts";
+import type { RedisClient } from "../src/redis.ts";
+import { RedisClock } from "./redis-clock.ts";
 import { openRedis, type RedisDriver } from "./remote-stores.ts";
 import { WORKER } from "./worker.ts";
 
 let stores = 0;
 
-// The clock is the server's: time is waited for, and more than one test waits at once.
-vi.setConfig({ testTimeout: 60_000, maxConcurrency: 20 });
+vi.setConfig({ testTimeout: 60_000 });
 
 /** @param rounds how often the races are run */
 export function redisConformance(driver: RedisDriver, ports: () => number[], rounds: number): void {
+  const clock = new RedisClock();
+  const wrap = (client: RedisClient): RedisClient => clock.wrap(client);
   storeConformance(
     async (options) => {
       const prefix = `conformance-${(stores += 1)}:`;
-      const [one, two] = [
-        await openRedis(driver, ports(), { ...options, prefix }),
-        await openRedis(driver, ports(), { ...options, prefix }),
-      ];
+      clock.reset(prefix);
+      const one = await openRedis(driver, ports(), { ...options, prefix }, wrap);
+      const two = await openRedis(driver, ports(), { ...options, prefix }, wrap);
       return { prefix, store: one.store, other: two.store, one, two };
     },
     {
-      test: test.concurrent,
-      clock: { advance: (seconds) => sleep(seconds * 1000), unit: 0.25 },
+      test,
+      clock: { advance: (seconds) => clock.advance(ports(), seconds * 1000) },
       rounds,
       async close({ one, two }) {
         await one.close();

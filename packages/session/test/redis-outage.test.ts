@@ -120,9 +120,9 @@ describe.skipIf(!hasRedis)("Redis in trouble", () => {
   });
 
   describe("the user index", () => {
-    const idle = 0.3;
+    const idle = 5;
     /** More than a tenth of the idle time: the next load writes "last seen". */
-    const untilDue = (): Promise<unknown> => sleep(80);
+    const untilDue = (): Promise<unknown> => sleep(600);
 
     test("an entry whose session is gone is removed by listing", async () => {
       const prefix = "stale:";
@@ -148,24 +148,24 @@ describe.skipIf(!hasRedis)("Redis in trouble", () => {
 
     test("a session that destroyByUser could not find ends when it is used; one that was spared does not", async () => {
       const prefix = "missed:";
-      const store = await open("ioredis", [server.port], { prefix, idle: 5 });
+      const store = await open("ioredis", [server.port], { prefix, idle });
       const missed = await store.create({ userId: "42" });
       const spared = await store.create({ userId: "42" });
       await openNode(server.port).del(`${prefix}user:42`);
       expect(await store.destroyByUser("42", { except: spared })).toBe(0);
-      await sleep(600);
+      await untilDue();
       expect(await store.load(missed.id)).toBeUndefined();
       expect((await store.load(spared.id))?.userId).toBe("42");
       expect(await store.len()).toBe(1);
     });
 
     test("two that end all others at once spare the same session", async () => {
-      const store = await open("ioredis", [server.port], { prefix: "twice:", idle: 5 });
+      const store = await open("ioredis", [server.port], { prefix: "twice:", idle });
       const spared = await store.create({ userId: "42" });
       for (let count = 0; count < 5; count += 1) await store.create({ userId: "42" });
       const counts = await Promise.all([1, 2, 3].map(() => store.destroyByUser("42", { except: spared })));
       expect(counts.reduce((sum, count) => sum + count)).toBe(5);
-      await sleep(600);
+      await untilDue();
       expect((await store.load(spared.id))?.touched).toBe(true);
     });
 
@@ -177,6 +177,20 @@ describe.skipIf(!hasRedis)("Redis in trouble", () => {
       expect(left).toBeGreaterThan(100_000);
       expect(left).toBeLessThan(200_000);
     });
+  });
+
+  test("Redis itself removes what has expired, by lifetime and by idle time", async () => {
+    const prefix = "expiring:";
+    const short = await open("ioredis", [server.port], { prefix, ttl: 0.2 });
+    const idle = await open("node-redis", [server.port], { prefix, idle: 0.2 });
+    const ids = [(await short.create({ userId: "42" })).id, (await idle.create({ userId: "42" })).id];
+    await until(
+      async () => (await openNode(server.port).keys(`${prefix}??????????????????????`)).length === 0,
+    );
+    for (const store of [short, idle]) {
+      for (const id of ids) expect(await store.load(id)).toBeUndefined();
+      expect(await store.listByUser("42")).toEqual([]);
+    }
   });
 
   test("a handle from a form never names another key", async () => {

@@ -3,7 +3,7 @@ import { Cluster, Redis } from "ioredis";
 import { Pool } from "pg";
 import { createClient, createCluster } from "redis";
 import { type PostgresOptions, PostgresSessionStore } from "../src/postgres.ts";
-import { type RedisOptions, RedisSessionStore } from "../src/redis.ts";
+import { type RedisClient, type RedisOptions, RedisSessionStore } from "../src/redis.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
 
 export interface Opened<Store> {
@@ -18,6 +18,7 @@ export async function openRedis(
   driver: RedisDriver,
   ports: readonly number[],
   options: RedisOptions<AnyData>,
+  wrap: (client: RedisClient) => RedisClient = (client) => client,
 ): Promise<Opened<RedisSessionStore<AnyData>>> {
   const [port = 6379] = ports;
   if (driver === "ioredis") {
@@ -25,7 +26,7 @@ export async function openRedis(
     const client = ports.length > 1 ? new Cluster(nodes) : new Redis(port, "127.0.0.1");
     client.on("error", () => undefined);
     return {
-      store: new RedisSessionStore(client, options),
+      store: new RedisSessionStore(wrap(client), options),
       close: async () => client.disconnect(),
     };
   }
@@ -38,7 +39,7 @@ export async function openRedis(
   client.on("error", () => undefined);
   await client.connect();
   return {
-    store: new RedisSessionStore(client, options),
+    store: new RedisSessionStore(wrap(client), options),
     close: async () => {
       if (client.isOpen) client.destroy();
     },
