@@ -1,4 +1,5 @@
 // The records of a Redis store: one hash each, one script a call.
+import { randomBytes } from "node:crypto";
 import type { Backend, Exchange, Found, Key, Login, Refusal, Times } from "./backend.ts";
 import type { EncodedChanges } from "./encoding.ts";
 import type { Settings } from "./options.ts";
@@ -109,7 +110,8 @@ export class RedisBackend implements Backend {
     { field, expected = "", next }: Exchange,
   ): Promise<"written" | Refusal | { value: string | undefined }> {
     const changes = next === undefined ? [0, field] : [1, field, next];
-    const args = [secretHash, field, expected, this.#maxBytes, ...changes];
+    const token = randomBytes(8).toString("base64url");
+    const args = [secretHash, field, expected, token, this.#maxBytes, ...changes];
     const [status, value] = (await this.#run(lua.EXCHANGE, handle, args)) as [unknown, string];
     if (Number(status) === 1) return "written";
     return Number(status) === 2 ? { value: value === "" ? undefined : value } : refusalOf(Number(status));

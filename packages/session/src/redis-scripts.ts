@@ -3,6 +3,7 @@
 // expiry, comes in between.
 //
 //   h secret's hash   c created   s last seen   e end of its lifetime   n bytes of its data
+//   x tokens of the last exchanges
 //   u user   a when the user logged in   g the user's generation then   i address   b user agent
 //   d:<key> a value as JSON
 //
@@ -114,12 +115,20 @@ if not holds(ARGV[1]) then return { 0 } end
 return { 1, redis.call('HGET', key, 'd:' .. ARGV[2]) or '' }
 `);
 
-/** hash, key, expected value, most bytes, changes → { 1 }, { 2, value } when it is another, or as WRITE. No value is ''. */
+/**
+ * hash, key, expected value, token, most bytes, changes → { 1 }, { 2, value } when it is another, or as WRITE. No value is ''.
+ *
+ * A client that lost its connection before the answer came may send the same again: the tokens of the last eight exchanges tell
+ * what has been done already.
+ */
 export const EXCHANGE: Script = script(`
 if not holds(ARGV[1]) then return { 0 } end
+local done = redis.call('HGET', key, 'x') or ''
+if string.find(done, ARGV[4], 1, true) then return { 1 } end
 local value = redis.call('HGET', key, 'd:' .. ARGV[2]) or ''
 if value ~= ARGV[3] then return { 2, value } end
-if not write(5, ARGV[4]) then return { -1 } end
+if not write(6, ARGV[5]) then return { -1 } end
+redis.call('HSET', key, 'x', string.sub(ARGV[4] .. done, 1, 8 * #ARGV[4]))
 return { 1 }
 `);
 
