@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 7));
 const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
+const LATENCY_SECONDS = 2;
 const withLatency = !options.quick && !options["no-latency"];
 const isChosen = (list: string | undefined, name: string) =>
   list === undefined || list.split(",").includes(name);
@@ -123,11 +124,13 @@ async function measureRound({ port: at, pid }: ServerProcess, requests: string):
   const before = cpuMicrosOf(pid);
   const { rate, requests: count } = await measureLoad(at, requests, seconds);
   const after = cpuMicrosOf(pid);
-  return { rate, cpuMicros: before && after && (after - before) / count };
+  return { rate, cpuMicros: before && after && (after - before) / Math.max(1, count) };
 }
 
 async function measureLatency(serverPort: number, requests: string, rate: number): Promise<Latency> {
-  const args = [serverPort, requests, Math.max(1, Math.floor(rate)), 5, CONNECTIONS].map(String);
+  const args = [serverPort, requests, Math.max(1, Math.floor(rate)), LATENCY_SECONDS, CONNECTIONS].map(
+    String,
+  );
   const [command, words] = pinned(1, process.execPath, [`${import.meta.dirname}/paced.ts`, ...args]);
   const { stdout } = await promisify(execFile)(command, words);
   return JSON.parse(stdout) as Latency;

@@ -109,7 +109,7 @@ export function send(
     if (isStream(body)) chunksOf(body).cancel();
     return;
   }
-  const unread = req.method !== "GET" && req.method !== "HEAD" && hasUnreadBody(req, incoming, statusCode);
+  const unread = req.method !== "GET" && req.method !== "HEAD" && hasUnreadBody(incoming, statusCode);
   if (closing || unread) headers.push("Connection", "close");
   outgoing.writeHead(statusCode, reasonPhrase, headers);
   if (isStream(body)) {
@@ -129,11 +129,11 @@ export function send(
 }
 
 /** Whether there is more to come of a request's body than what node:http may throw away by itself. */
-function hasUnreadBody(req: Request, incoming: IncomingMessage, statusCode: number): boolean {
-  if (incoming.complete) return false;
-  const length = req.header("content-length");
+function hasUnreadBody({ complete, headers }: IncomingMessage, statusCode: number): boolean {
+  if (complete) return false;
+  const length = headers["content-length"];
   if (length !== undefined) return statusCode === 413 || Number(length) > 64 * 1024;
-  return req.header("transfer-encoding") !== undefined;
+  return headers["transfer-encoding"] !== undefined;
 }
 
 /**
