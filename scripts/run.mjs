@@ -15,7 +15,8 @@ const tasks = {
   start: async () => {
     await pnpm("install", "--frozen-lockfile", "--silent");
     await pnpm("--filter", "@hatcheck/example", "--silent", "build");
-    await run(process.execPath, ["examples/dist/main.js", ...args]);
+    // Node 22 calls its own SQLite experimental at every start.
+    await run(process.execPath, ["--disable-warning=ExperimentalWarning", "examples/dist/main.js", ...args]);
   },
   seed: async () => {
     await pnpm("install", "--frozen-lockfile", "--silent");
