@@ -7,6 +7,7 @@ import { testDocs } from "../../scripts/doc-blocks.ts";
 const root = join(import.meta.dirname, "../..");
 
 testDocs(import.meta.dirname, [
+  "../../README.md",
   "../../docs/sessions.md",
   "../../docs/getting-started.md",
   "../../docs/deployment.md",
@@ -14,6 +15,13 @@ testDocs(import.meta.dirname, [
   "../../docs/migrating-from-fastify-session.md",
   "../../packages/session/README.md",
 ]);
+
+test("the README's longer example is taken from the example site", () => {
+  const excerpt = /```ts ignore\n([^]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1];
+  const source = readFileSync(join(root, "examples/src/pages/devices.ts"), "utf8");
+  expect(excerpt).toContain("logoutOtherDevices");
+  expect(source).toContain(excerpt);
+});
 
 test("every link between the pages leads somewhere", () => {
   const folders = ["", "docs", "packages/core", "packages/session", "packages/scheduler", "examples"];
