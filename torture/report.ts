@@ -27,6 +27,8 @@ const PAGE = join(import.meta.dirname, "../docs/reliability.md");
 const BEGIN = "<!-- table: written by pnpm torture -->";
 const END = "<!-- /table -->";
 
+const ORDER = ["Faults", "Races", "Fuzz", "Raw sockets", "Flood", "Secrets"];
+
 interface Result {
   /** Of each area, when it was last run, on what, and what it found. */
   readonly [area: string]: {
@@ -66,7 +68,10 @@ function cut(text: string, mark: string): [string, string] {
 }
 
 function tableOf(result: Result): string {
-  const parts = Object.entries(result).map(([area, { at, node, seconds, findings }]) => {
+  const parts = ORDER.flatMap((area) => {
+    const run = result[area];
+    return run === undefined ? [] : [[area, run] as const];
+  }).map(([area, { at, node, seconds, findings }]) => {
     const rows = findings.map(({ tried, count, unit, outcome, problems }) => {
       const verdict = problems.length === 0 ? outcome : `**${problems.length} problems.** ${problems[0]}`;
       return [tried, `${figure(count)} ${unit}`, verdict];

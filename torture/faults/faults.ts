@@ -58,7 +58,7 @@ async function withEngine(
   }
 }
 
-const kills = (size: Size): number => (size === "short" ? 1 : 15);
+const kills = (size: Size): number => (size === "short" ? 1 : 10);
 
 const killOverSqlite: Run = (size) =>
   onFile((file) =>
@@ -122,7 +122,7 @@ const cut =
   async (size) => {
     const server = await startEngine(engine);
     const proxy = await startCutProxy(server.port, new Chance(1));
-    const goal = size === "short" ? 15 : 400;
+    const goal = size === "short" ? 15 : 250;
     try {
       return await withFleet([engine, String(proxy.port)], async (fleet) => {
         const found = await underLoad({

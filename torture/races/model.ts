@@ -229,6 +229,10 @@ export class Model {
       else held.data.set(key, value);
     }
     held.changes.clear();
+    // What others have written meanwhile is there with some stores, and with some only after the next load.
+    const complaint = differs(seen, seen.userId, held.data) && differs(seen, seen.userId, stored.data);
+    if (complaint !== undefined) return complaint;
+    held.data = new Map(Object.entries(seen.data));
     if (user !== undefined) stored.userId = user;
     if (rename) {
       if (seen.id === stored.id || seen.handle !== stored.handle)
