@@ -28,7 +28,11 @@ const { values: options } = parseArgs({
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 7));
 const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
-const LATENCY_SECONDS = 2;
+/** Between the best and the worst round of a server; where it is more, the figures say nothing. */
+const MOST_SPREAD = 1.3;
+const LATENCY_SECONDS = 3;
+/** The compiler of V8 is busy with a server for about its first hundred thousand requests. */
+const WARM_UP_SECONDS = options.quick ? 3 : 5;
 const withLatency = !options.quick && !options["no-latency"];
 const isChosen = (list: string | undefined, name: string) =>
   list === undefined || list.split(",").includes(name);
@@ -74,11 +78,19 @@ for (const each of contestants) {
   const versions = Object.entries(versionsOf(each)).map(([name, version]) => `${name} ${version}`);
   console.log(`${each === contestants[0] ? "\n" : ""}${each.name}: ${versions.join(", ")}`);
 }
+const noise = median(
+  measured.flatMap(({ figures }) => figures.map(({ lowest, highest }) => highest / lowest)),
+);
+const isWhole = scenarios.length === SCENARIOS.length && contestants.length === CONTESTANTS.length;
 const root = `${import.meta.dirname}/..`;
 mkdirSync(`${root}/bench/results`, { recursive: true });
 writeFileSync(`${root}/bench/results/latest.json`, `${JSON.stringify(results, undefined, 2)}\n`);
-// A chart of a part, or of a quick run, would say less than the one that is there.
-if (!options.quick && scenarios.length === SCENARIOS.length && contestants.length === CONTESTANTS.length) {
+if (noise > MOST_SPREAD) {
+  console.log(
+    `\nThe rounds of a server differ by ${Math.round((noise - 1) * 100)} %: this machine had other work. Repeat it.`,
+  );
+} else if (isWhole && !options.quick) {
+  // A chart of a part, of a quick run or of noise would say less than the one that is there.
   writeFileSync(`${root}/docs/bench.svg`, chartOf(results));
 }
 
@@ -96,7 +108,7 @@ async function measure(scenario: Scenario): Promise<Figure[]> {
   const warmUps = servers.map(
     ({ server, requests }) =>
       () =>
-        measureLoad(server.port, requests, options.quick ? 3 : 2),
+        measureLoad(server.port, requests, WARM_UP_SECONDS),
   );
   // A quick run warms all up at once.
   if (options.quick) await Promise.all(warmUps.map((warmUp) => warmUp()));

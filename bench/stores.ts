@@ -10,6 +10,8 @@ import { parseArgs, promisify } from "node:util";
 
 const { values: options } = parseArgs({ options: { only: { type: "string" }, most: { type: "string" } } });
 const most = Number(options.most ?? 10_000_000);
+const folder = `${import.meta.dirname}/results`;
+mkdirSync(folder, { recursive: true });
 
 interface StoreFigures {
   readonly kind: string;
@@ -56,6 +58,7 @@ for (const { kind, counts } of runs) {
   for (const count of counts.filter((each) => each <= most)) {
     const figures = await measure(kind, count);
     all.push(figures);
+    write();
     const {
       create,
       load,
@@ -77,13 +80,14 @@ for (const { kind, counts } of runs) {
   }
 }
 
-const folder = `${import.meta.dirname}/results`;
-mkdirSync(folder, { recursive: true });
-const about = { date: new Date().toISOString(), node: process.versions.node, cpu: cpus()[0]?.model };
-writeFileSync(
-  `${folder}/stores.json`,
-  `${JSON.stringify({ ...about, stores: merged(all) }, undefined, 2)}\n`,
-);
+/** Keeps what was measured so far: the largest take long. */
+function write(): void {
+  const about = { date: new Date().toISOString(), node: process.versions.node, cpu: cpus()[0]?.model };
+  writeFileSync(
+    `${folder}/stores.json`,
+    `${JSON.stringify({ ...about, stores: merged(all) }, undefined, 2)}\n`,
+  );
+}
 
 async function measure(kind: string, count: number): Promise<StoreFigures> {
   const here = import.meta.dirname;
