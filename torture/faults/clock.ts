@@ -41,6 +41,8 @@ interface Used {
   readonly endsAt: number;
   /** By the clock, the last time it was loaded. */
   seenAt: number;
+  /** The latest that the clock has been since: whoever had ended then may have been purged. */
+  latest: number;
 }
 
 function stepClock(store: Store<Record<string, string>, "sync">, steps: number, problems: string[]): void {
@@ -52,17 +54,17 @@ function stepClock(store: Store<Record<string, string>, "sync">, steps: number, 
   for (let step = 0; step < steps && problems.length < 5; step += 1) {
     now += chance.pick([1, 1000, 59_000, 500_000, 7_200_000, -1, -1000, -59_000, -500_000, -7_200_000, 0]);
     const session = store.create();
-    live.push({ session, endsAt: now + TTL * 1000, seenAt: now });
+    live.push({ session, endsAt: now + TTL * 1000, seenAt: now, latest: now });
     for (const used of live.slice()) {
+      used.latest = Math.max(used.latest, now);
       if (!chance.oneIn(3)) continue;
       const found = store.load(used.session.id);
-      const over = now >= used.endsAt;
-      // The store moves "last seen" on in steps of a tenth of the idle time, at most a minute; it never moves it back.
-      const idled = now - used.seenAt >= IDLE * 1000;
-      if (found !== undefined && over) problems.push(`it lives ${now - used.endsAt} ms after its end`);
-      if (found === undefined && !over && !idled && used.seenAt <= now && now - used.seenAt < IDLE * 900)
-        problems.push("it ended early");
-      if (found !== undefined) used.seenAt = now;
+      if (found !== undefined && now >= used.endsAt)
+        problems.push(`it lives ${now - used.endsAt} ms after its end`);
+      // The store moves "last seen" on in steps of a tenth of the idle time.
+      const mayHaveEnded = used.latest >= used.endsAt || used.latest - used.seenAt >= IDLE * 900;
+      if (found === undefined && !mayHaveEnded) problems.push("it ended early");
+      if (found !== undefined) Object.assign(used, { seenAt: now, latest: now });
       if (found === undefined || chance.oneIn(4)) {
         store.destroy(used.session.id);
         dead.push(used.session.id);

@@ -155,7 +155,7 @@ const diskFull: Run = (size) =>
     try {
       return await withFleet(["sqlite", join(folder, "sessions.db")], (fleet) =>
         underLoad({
-          tried: "SQLite: disk full (a tmpfs of 6 MB), then room again",
+          tried: "SQLite: disk full (a tmpfs of 32 MB), then room again",
           count: size === "short" ? 1 : 6,
           fleet,
           strike: async () => {
@@ -198,7 +198,7 @@ const readOnly: Run = (size) =>
 
 function mountSmall(folder: string): boolean {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], { stdio: "ignore" });
     return true;
   } catch {
     return false;
@@ -207,7 +207,7 @@ function mountSmall(folder: string): boolean {
 
 /** Takes all the room there is. */
 function fill(file: string): void {
-  for (let bytes = 6 << 20; bytes >= 4096; bytes >>= 1) {
+  for (let bytes = 32 << 20; bytes >= 4096; bytes >>= 1) {
     try {
       for (;;) writeFileSync(file, Buffer.alloc(bytes), { flag: "a" });
     } catch {

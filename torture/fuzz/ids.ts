@@ -46,7 +46,7 @@ const ids: Target = {
       const answer = app.handle(req, conn);
       const { statusCode, body, headers } = answer instanceof Promise ? await answer : answer;
       assert.equal(statusCode, 200);
-      const first = (input.split(";")[0] ?? "").replace(/^[ \t]+|[ \t]+$/g, "");
+      const first = withoutBlanks(input.split(";")[0] ?? "");
       // A second cookie of the name is not looked at.
       assert.equal(String(body), first === own[index] ? "somebody" : "stranger");
       assert.equal(
@@ -60,5 +60,13 @@ const ids: Target = {
     }
   },
 };
+
+/** Without SP and HTAB around it; a regular expression would take its time with thousands of them in the middle. */
+function withoutBlanks(text: string): string {
+  let [from, to] = [0, text.length];
+  while (" \t".includes(text[from] ?? "-")) from += 1;
+  while (to > from && " \t".includes(text[to - 1] ?? "-")) to -= 1;
+  return text.slice(from, to);
+}
 
 export const idTargets: readonly Target[] = [ids];

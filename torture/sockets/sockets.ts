@@ -8,7 +8,8 @@ import { figure, type Finding, type Size } from "../report.ts";
 /** A connection that is still open then was neither answered nor closed. */
 const PATIENCE_MS = 8_000;
 const AT_ONCE = 50;
-const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+/** A request within another. Each has a target of its own, since many connections are open at once. */
+const hidden = (index: number): string => `GET /hidden/${index} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 interface Site {
   readonly server: Server;
@@ -35,8 +36,8 @@ interface Case {
   readonly name: string;
   readonly pieces: readonly string[];
   readonly end?: "end" | "destroy" | "resetAndDestroy";
-  /** Whether a second request within it may be answered; it may where the first one's end is beyond doubt. */
-  readonly mayHide?: boolean;
+  /** The number of the request within it that must not be served. */
+  readonly hides?: number;
   /** What must come back; anything when it is not given. */
   readonly statuses?: readonly number[];
 }
@@ -56,7 +57,7 @@ async function tryAll(tried: string, cases: readonly Case[], outcome: string): P
       }
       const statuses = statusesOf(text);
       answered += statuses.length > 0 ? 1 : 0;
-      if (seen.delete("/hidden") && next.mayHide !== true)
+      if (next.hides !== undefined && seen.has(`/hidden/${next.hides}`))
         problems.push(`${next.name}: the hidden request was served`);
       if (statuses.some((status) => status >= 500))
         problems.push(`${next.name}: answered ${statuses.join()}`);
@@ -161,8 +162,13 @@ export function smuggling(size: Size): Promise<Finding> {
   const add = (fields: string, end: string, body: string, mayHide: boolean): void => {
     const head = `POST /read HTTP/1.1\r\nHost: a${end}${fields}\r\n\r\n`;
     // What follows is served by whoever takes the body for shorter.
-    const pieces = [`${head}${body}${HIDDEN}`];
-    cases.push({ name: JSON.stringify(fields + end + body), pieces, end: "end", mayHide });
+    const pieces = [`${head}${body}${hidden(cases.length)}`];
+    cases.push({
+      name: JSON.stringify(fields + end + body),
+      pieces,
+      end: "end",
+      ...(!mayHide && { hides: cases.length }),
+    });
   };
   for (const body of bodies) {
     for (const end of ends) {
