@@ -42,17 +42,8 @@ export async function measureLoad(port: number, requestsFile: string, seconds: n
 
 function wrk(port: number, requestsFile: string, seconds: number): [string, string[]] {
   const script = `${import.meta.dirname}/load.lua`;
-  const url = `http://127.0.0.1:${port}`;
-  return pinned(1, "wrk", [
-    "-t1",
-    `-c${CONNECTIONS}`,
-    `-d${seconds}s`,
-    "-s",
-    script,
-    url,
-    "--",
-    requestsFile,
-  ]);
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "--timeout", "15s", "-s", script];
+  return pinned(1, "wrk", [...args, `http://127.0.0.1:${port}`, "--", requestsFile]);
 }
 
 function autocannon(port: number, requestsFile: string, seconds: number): [string, string[]] {

@@ -32,7 +32,7 @@ const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
 const MOST_SPREAD = 1.3;
 const LATENCY_SECONDS = 3;
 /** The compiler of V8 is busy with a server for about its first hundred thousand requests. */
-const WARM_UP_SECONDS = options.quick ? 3 : 5;
+const WARM_UP_SECONDS = options.quick ? 2 : 5;
 const withLatency = !options.quick && !options["no-latency"];
 const isChosen = (list: string | undefined, name: string) =>
   list === undefined || list.split(",").includes(name);
