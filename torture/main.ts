@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { faults } from "./faults/faults.ts";
+import { faults, shortFaults } from "./faults/faults.ts";
 import { floods } from "./flood/flood.ts";
 import { fuzz, targets } from "./fuzz/fuzz.ts";
 import { raceLayer } from "./races/layer.ts";
@@ -26,7 +26,10 @@ const seed = Number(values.seed);
 type Experiment = () => Promise<Finding>;
 
 const areas: Readonly<Record<string, { title: string; experiments: readonly Experiment[] }>> = {
-  faults: { title: "Faults", experiments: faults.map((run) => () => run(size)) },
+  faults: {
+    title: "Faults",
+    experiments: (size === "full" ? faults : shortFaults).map((run) => () => run(size)),
+  },
   races: {
     title: "Races",
     experiments: [

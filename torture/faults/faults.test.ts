@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { hasPostgres, hasRedis } from "../../packages/session/test/servers.ts";
-import { faults } from "./faults.ts";
+import { shortFaults } from "./faults.ts";
 
-test.skipIf(!hasRedis || !hasPostgres).each(faults.map((run, index) => ({ run, index })))(
+test.skipIf(!hasRedis || !hasPostgres).each(shortFaults.map((run, index) => ({ run, index })))(
   "nothing that was acknowledged is lost, and nobody who left is let in, whatever breaks: $index",
   async ({ run }) => {
     const { tried, problems } = await run("short");

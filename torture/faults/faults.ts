@@ -9,7 +9,7 @@ import { startPostgres, startRedis, type TestServer } from "../../packages/sessi
 import { Chance } from "../random.ts";
 import type { Finding, Size } from "../report.ts";
 import { clockSteps } from "./clock.ts";
-import { startCutProxy } from "./cut-proxy.ts";
+import { type CutProxy, startCutProxy } from "./cut-proxy.ts";
 import { Fleet } from "./fleet.ts";
 import { underLoad } from "./load.ts";
 
@@ -58,6 +58,28 @@ async function withEngine(
   }
 }
 
+/** Stops a database without ending it, for longer than the servers wait. */
+async function pauseFor(server: TestServer, ms: number): Promise<void> {
+  const processes = treeOf(server.port);
+  for (const pid of processes) process.kill(pid, "SIGSTOP");
+  await sleep(ms);
+  for (const pid of processes.toReversed()) process.kill(pid, "SIGCONT");
+}
+
+async function restartAfter(server: TestServer, ms: number): Promise<void> {
+  await server.kill();
+  await sleep(ms);
+  await server.start();
+}
+
+/** Cuts so many connections. */
+async function cutSome(proxy: CutProxy, count: number): Promise<void> {
+  const goal = proxy.cuts + count;
+  proxy.oneIn = 40;
+  for (let waited = 0; proxy.cuts < goal && waited < 1200; waited += 1) await sleep(50);
+  proxy.oneIn = 0;
+}
+
 const kills = (size: Size): number => (size === "short" ? 1 : 10);
 
 const killOverSqlite: Run = (size) =>
@@ -86,56 +108,70 @@ const killOver =
 
 const restart =
   (engine: Engine): Run =>
-  (size) =>
+  () =>
     withEngine(engine, (fleet, server) =>
       underLoad({
         tried: `${NAMES[engine]} killed, away for half a second, and started again`,
-        count: size === "short" ? 1 : 8,
+        count: 8,
         fleet,
-        strike: async () => {
-          await server.kill();
-          await sleep(500);
-          await server.start();
-        },
+        strike: () => restartAfter(server, 500),
       }),
     );
 
 const pause =
   (engine: Engine): Run =>
-  (size) =>
+  () =>
     withEngine(engine, (fleet, server) =>
       underLoad({
         tried: `${NAMES[engine]} stopped with SIGSTOP for 2.5 s (servers wait 1 s), and continued`,
-        count: size === "short" ? 1 : 6,
+        count: 6,
         fleet,
-        strike: async () => {
-          const processes = treeOf(server.port);
-          for (const pid of processes) process.kill(pid, "SIGSTOP");
-          await sleep(2500);
-          for (const pid of processes.toReversed()) process.kill(pid, "SIGCONT");
-        },
+        strike: () => pauseFor(server, 2500),
       }),
     );
 
 const cut =
   (engine: Engine): Run =>
-  async (size) => {
+  async () => {
     const server = await startEngine(engine);
     const proxy = await startCutProxy(server.port, new Chance(1));
-    const goal = size === "short" ? 15 : 250;
+    const goal = 250;
     try {
       return await withFleet([engine, String(proxy.port)], async (fleet) => {
         const found = await underLoad({
           tried: `${NAMES[engine]}: connections cut between statement and answer`,
           count: 1,
           fleet,
-          strike: async () => {
-            proxy.oneIn = 40;
-            for (let waited = 0; proxy.cuts < goal && waited < 1200; waited += 1) await sleep(50);
-            proxy.oneIn = 0;
-          },
+          strike: () => cutSome(proxy, goal),
         });
         return { ...found, count: proxy.cuts, unit: "cuts" };
+      });
+    } finally {
+      await proxy.close();
+      await server.close();
+    }
+  };
+
+/** One of each, one after the other: the short form. */
+const oneOfEach =
+  (engine: Engine): Run =>
+  async () => {
+    const server = await startEngine(engine);
+    const proxy = await startCutProxy(server.port, new Chance(1));
+    try {
+      return await withFleet([engine, String(proxy.port)], (fleet) => {
+        const strikes = [
+          () => fleet.kill(0),
+          () => restartAfter(server, 300),
+          () => pauseFor(server, 1500),
+          () => cutSome(proxy, 15),
+        ];
+        return underLoad({
+          tried: `${NAMES[engine]}: a server killed, the database restarted and paused, connections cut`,
+          count: strikes.length,
+          fleet,
+          strike: async (round) => strikes[round]?.(),
+        });
       });
     } finally {
       await proxy.close();
@@ -259,6 +295,16 @@ export const faults: readonly Run[] = [
   cut("redis"),
   cut("ioredis"),
   cut("postgres"),
+  diskFull,
+  readOnly,
+  clockSteps,
+];
+
+export const shortFaults: readonly Run[] = [
+  killOverSqlite,
+  oneOfEach("redis"),
+  oneOfEach("ioredis"),
+  oneOfEach("postgres"),
   diskFull,
   readOnly,
   clockSteps,

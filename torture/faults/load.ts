@@ -32,7 +32,7 @@ export async function underLoad({ tried, count, strike, fleet }: Fault): Promise
       await sleep(2);
     }
   });
-  await sleep(500);
+  await sleep(300);
   let recovery = 0;
   for (let round = 0; round < count; round += 1) {
     await strike(round);

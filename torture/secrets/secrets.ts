@@ -5,7 +5,7 @@ import { type Channel, channel } from "node:diagnostics_channel";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inspect } from "node:util";
+import { format, inspect } from "node:util";
 import { accessLog, App, type Request, requestId, Response, TestClient } from "@hatcheck/core";
 import { sessionLayer, SessionStore, type Store } from "@hatcheck/session";
 import { SqliteSessionStore } from "@hatcheck/session/sqlite";
@@ -188,6 +188,10 @@ async function watch<Value>(logged: string[], run: () => Promise<Value>): Promis
     void logged.push(inspect(message, { depth: 9, maxStringLength: null }), JSON.stringify(message) ?? "");
   const channels: Channel[] = CHANNELS.map((name) => channel(name));
   for (const it of channels) it.subscribe(take);
+  // Test runners have a console of their own, which writes to no stream of this process.
+  const methods = ["log", "info", "warn", "error"] as const;
+  const consoles = methods.map((method) => console[method]);
+  for (const method of methods) console[method] = (...words) => void logged.push(format(...words));
   const streams = [process.stdout, process.stderr] as const;
   const writes = streams.map((stream) => stream.write.bind(stream));
   for (const stream of streams) {
@@ -200,6 +204,7 @@ async function watch<Value>(logged: string[], run: () => Promise<Value>): Promis
     return await run();
   } finally {
     for (const [index, stream] of streams.entries()) stream.write = writes[index] as typeof stream.write;
+    for (const [index, method] of methods.entries()) console[method] = consoles[index] as typeof console.log;
     for (const it of channels) it.unsubscribe(take);
   }
 }
