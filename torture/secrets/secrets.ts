@@ -127,7 +127,7 @@ function filesIn(folder: string): Watched[] {
 
 /** Visits, mistakes and an outage over each store, and then the search. */
 export async function secrets(size: Size): Promise<Finding> {
-  const visits = size === "short" ? 30 : 1000;
+  const visits = size === "short" ? 30 : 200;
   const problems: string[] = [];
   let searched = 0;
   let bytes = 0;
@@ -157,7 +157,7 @@ export async function secrets(size: Size): Promise<Finding> {
       }
       // Whoever steals all that tries everything in it that could be an id.
       const candidates = new Set(places.slice(0, 40).flatMap((place) => candidatesIn(place.bytes)));
-      for (const candidate of [...candidates].slice(0, size === "short" ? 2_000 : 50_000)) {
+      for (const candidate of [...candidates].slice(0, size === "short" ? 2_000 : 20_000)) {
         tried += 1;
         if ((await site.store.load(candidate)) !== undefined)
           problems.push(`${site.name}: what was found opens a session`);
