@@ -3,7 +3,11 @@ import { App, Response } from "@hatcheck/core";
 import { sessionLayer, SessionStore } from "@hatcheck/session";
 import { PAGE, port, TTL, userOf } from "./page.mjs";
 
-const store = process.argv[2] === "sqlite" ? await sqliteStore() : new SessionStore(TTL);
+/** The cap stays on, but out of reach: a run of logins opens over a million sessions. */
+const MOST = 10_000_000;
+
+const store =
+  process.argv[2] === "sqlite" ? await sqliteStore() : new SessionStore({ ttl: TTL, maxSessions: MOST });
 const sessions = sessionLayer(store);
 
 const members = App.withState({})

@@ -1,8 +1,9 @@
 // The last step before the wire: copies a handler's response, completes and checks it. The response itself, which
 // others may share, is never written to.
-import { assertHeader, isHeaderName } from "./header.ts";
+import { assertHeader, ConstantHeader, isHeaderName } from "./header.ts";
 import type { Request } from "./request.ts";
 import { type Body, cancelBody, isStream, type Response } from "./response.ts";
+import { reasonPhraseOf } from "./status.ts";
 
 /** What goes onto the wire. */
 export interface FinalResponse {
@@ -33,14 +34,15 @@ function complete(req: Request, response: Response): FinalResponse {
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
     throw new RangeError(`Response status must be a whole number from 200 to 599, got ${String(statusCode)}`);
   }
-  if (/[^\t\x20-\x7e]/.test(reasonPhrase))
+  if (reasonPhrase !== reasonPhraseOf(statusCode) && /[^\t\x20-\x7e]/.test(reasonPhrase))
     throw new TypeError("The reason phrase holds a character it may not");
 
   const headers: string[] = [];
   let declaredLength: string | undefined;
   let typed = false;
-  for (const { name, value } of response.headers) {
-    assertHeader(name, value);
+  for (const header of response.headers) {
+    const { name, value } = header;
+    if (!(header instanceof ConstantHeader)) assertHeader(name, value);
     switch (name.length) {
       case 10:
         // How the message is framed is the engine's to say.

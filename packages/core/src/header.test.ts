@@ -54,6 +54,31 @@ describe("a header", () => {
   });
 });
 
+describe("a constant header", () => {
+  const header = Header.constant("X-Name", "value");
+
+  test("is a header that nobody can change", () => {
+    expect(header).toEqual({ name: "X-Name", value: "value" });
+    expect(header).toBeInstanceOf(Header);
+    expect(() => (header.value = "another\r\n")).toThrow(TypeError);
+  });
+
+  test("is checked when it is made", () => {
+    expect(() => Header.constant("a b", "")).toThrow("is not a token");
+    expect(() => Header.constant("a", "b\r\nc")).toThrow("encode it first");
+  });
+});
+
+test("names are compared as they are in lower case", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary-ascii" }), fc.string({ unit: "binary-ascii" }), (a, b) => {
+      expect(isHeaderName(a, b.toLowerCase())).toBe(a.toLowerCase() === b.toLowerCase());
+      expect(isHeaderName(a, a.toLowerCase())).toBe(true);
+    }),
+  );
+  expect(isHeaderName("^", "~")).toBe(false);
+});
+
 test("names are compared without regard to case", () => {
   expect(isHeaderName("Set-Cookie", "set-cookie")).toBe(true);
   expect(isHeaderName("Set-Cookies", "set-cookie")).toBe(false);

@@ -9,8 +9,8 @@ export interface HealthOptions {
   ready?: () => boolean | Promise<boolean>;
 }
 
-const NO_STORE = Object.freeze(new Header("Cache-Control", "no-store"));
-const TEXT = Object.freeze(new Header("Content-Type", "text/plain; charset=utf-8"));
+const NO_STORE = Header.constant("Cache-Control", "no-store");
+const TEXT = Header.constant("Content-Type", "text/plain; charset=utf-8");
 
 /**
  * An app to mount at `/`: `GET /healthz` is 200 as long as the process answers, `GET /readyz` is 200 while it is ready

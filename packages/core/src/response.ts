@@ -12,10 +12,10 @@ export type StreamBody = AsyncIterable<Chunk> | ReadableStream<Chunk> | Readable
 /** What a response may carry; `undefined` and `""` are no body. */
 export type Body = string | Uint8Array | StreamBody | undefined;
 
-// Shared by every response of a kind; frozen, because a handler may hold the array that they stand in.
-const TEXT: Header = Object.freeze(new Header("Content-Type", "text/plain; charset=utf-8"));
-const HTML: Header = Object.freeze(new Header("Content-Type", "text/html; charset=utf-8"));
-const JSON_TYPE: Header = Object.freeze(new Header("Content-Type", "application/json"));
+// Shared by every response of a kind.
+const TEXT: Header = Header.constant("Content-Type", "text/plain; charset=utf-8");
+const HTML: Header = Header.constant("Content-Type", "text/html; charset=utf-8");
+const JSON_TYPE: Header = Header.constant("Content-Type", "application/json");
 
 /**
  * A response. `new Response()` is 501 Not Implemented until a handler says otherwise.
@@ -94,7 +94,7 @@ export class Response {
         `Response.redirect: ${response.statusCode} does not redirect; use 303, 302, 307, 301 or 308`,
       );
     }
-    response.headers.push(new Header("Location", encodeLocation(location)));
+    response.headers.push(locationOf(location));
     return response;
   }
 
@@ -132,11 +132,13 @@ export class Response {
 }
 
 /** Percent-encodes what is outside of visible ASCII, and nothing that is encoded already. */
-function encodeLocation(location: string): string {
-  if (/^[\x21-\x7e]*$/.test(location)) return location;
-  return location.replace(/[^\x00-\x1f\x21-\x7e\x7f]+/gu, (piece) =>
+function locationOf(location: string): Header {
+  // It is checked when it is sent, as all fields are.
+  if (/^[\x21-\x7e]*$/.test(location)) return { name: "Location", value: location };
+  const encoded = location.replace(/[^\x00-\x1f\x21-\x7e\x7f]+/gu, (piece) =>
     encodeURIComponent(piece.toWellFormed()),
   );
+  return new Header("Location", encoded);
 }
 
 /** Whether a body is produced while it is sent. */

@@ -13,10 +13,10 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
-import { ConnectionInfo } from "./connection.ts";
+import { ConnectionInfo, type Peer } from "./connection.ts";
 import { requestEnd } from "./diagnostics.ts";
 import type { FinalResponse } from "./finalise.ts";
-import { NodeRequest, peerOf, send } from "./node-http.ts";
+import { NodeRequest, peerOf, send, skipEmptyBody } from "./node-http.ts";
 import { Request } from "./request.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
@@ -89,11 +89,20 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   /** Connections that have sent no request yet: browsers open them in advance. */
   const idle = new Set<Duplex>();
 
+  /** What is known of a connection, found out with its first request. It is kept on the socket: a map costs more. */
+  const peer: unique symbol = Symbol("hatcheck.peer");
+  const peerFor = (socket: Socket & { [peer]?: Peer }): Peer => {
+    const known = socket[peer];
+    if (known !== undefined) return known;
+    idle.delete(socket);
+    return (socket[peer] = peerOf(socket, trust, isClosing));
+  };
+
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
-    idle.delete(incoming.socket);
+    skipEmptyBody(incoming);
     const raw = new NodeRequest(incoming, outgoing, expectsContinue);
     const req = new Request(raw);
-    const conn = new ConnectionInfo(peerOf(incoming.socket, trust, isClosing), req);
+    const conn = new ConnectionInfo(peerFor(incoming.socket), req);
     if (requestEnd.hasSubscribers) outgoing.once("close", () => announceSent(req, conn, outgoing));
     const onError = (error: unknown): void => {
       outgoing.destroy();
@@ -140,7 +149,6 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const { upgrade } = options;
   if (upgrade !== undefined) {
     http.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      idle.delete(socket);
       upgraded.add(socket);
       socket.once("close", () => upgraded.delete(socket));
       const req = new Request({
@@ -148,7 +156,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
         url: incoming.url ?? "/",
         rawHeaders: incoming.rawHeaders,
       });
-      const conn = new ConnectionInfo(peerOf(incoming.socket, trust, isClosing), req);
+      const conn = new ConnectionInfo(peerFor(incoming.socket), req);
       runUpgrade(upgrade, req, conn, { incoming, socket, head });
     });
   }

@@ -21,6 +21,10 @@ const app = () =>
       bodyLimit: 20 * 1024 * 1024,
     })
     .post("/ignored", () => Response.text(200, "ignored"))
+    .post("/late", async (req) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return Response.text(200, String((await req.bytes()).length));
+    })
     .post("/twice", async (req) => Response.json(200, [await req.text(), await req.text()]))
     .post("/first", async (req) => {
       for await (const chunk of req.stream) return Response.text(200, String(chunk.byteLength > 0));
@@ -45,6 +49,17 @@ describeBoth("a body", (serve) => {
     ]);
     expect((await client.post("/count").body(chunks(10, 1000)).send()).text()).toBe("10000");
     expect((await client.post("/text").send()).text()).toBe("");
+  });
+
+  test("of no bytes is read in every way, at once and later, and passed over", async () => {
+    const client = await serve(app());
+    for (let round = 0; round < 3; round += 1) {
+      expect((await client.post("/count").send()).text()).toBe("0");
+      expect((await client.post("/late").send()).text()).toBe("0");
+      expect((await client.post("/twice").send()).json()).toEqual(["", ""]);
+      expect((await client.post("/first").send()).status).toBe(204);
+      expect((await client.post("/ignored").send()).text()).toBe("ignored");
+    }
   });
 
   test("is read twice with the same value", async () => {

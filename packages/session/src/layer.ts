@@ -4,6 +4,7 @@ import {
   type Answer,
   cancelBody,
   type ConnectionInfo,
+  Header,
   HttpError,
   type Layer,
   type Request,
@@ -34,6 +35,9 @@ export interface SessionLayer<Data extends JsonData<Data>, M extends Mode> exten
    */
   of(req: Request): Result<M, RequestSession<Data, M>>;
 }
+
+const VARY = Header.constant("Vary", "Cookie");
+const NO_STORE = Header.constant("Cache-Control", "no-store");
 
 /** What the layer keeps with a request. */
 interface Visit<Data extends JsonData<Data>, M extends Mode> {
@@ -172,13 +176,13 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   cookie: SessionCookie,
 ): Response {
   const answer = response.clone();
-  addToList(answer.headers, "Vary", "Cookie");
+  if (answer.header("vary") === undefined) answer.headers.push(VARY);
+  else addToList(answer.headers, "Vary", "Cookie");
   if (outcome === "unchanged" || (outcome === "clear" && !hadCookie)) return answer;
   const { id, maxAgeSeconds } = session.ticket;
   const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, id, maxAgeSeconds);
   answer.headers.push({ name: "Set-Cookie", value });
-  if (answer.header("cache-control") === undefined)
-    answer.headers.push({ name: "Cache-Control", value: "no-store" });
+  if (answer.header("cache-control") === undefined) answer.headers.push(NO_STORE);
   return answer;
 }
 

@@ -229,10 +229,13 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   }
 
   #create(): Outcome | Promise<Outcome> {
-    const data = Object.create(null) as Record<string, unknown>;
     const session = this.#session;
-    for (const key of session.changes.keys()) data[key] = session.get(key as keyof Data & string);
-    const options: CreateOptions<Data> = { data: data as Partial<Data> };
+    const options: CreateOptions<Data> = {};
+    if (session.changes.size > 0) {
+      const data = Object.create(null) as Record<string, unknown>;
+      for (const key of session.changes.keys()) data[key] = session.get(key as keyof Data & string);
+      options.data = data as Partial<Data>;
+    }
     if (this.#loggedIn !== undefined) {
       options.userId = this.#loggedIn;
       options.client = this.#client();

@@ -222,19 +222,20 @@ function find(entries: Entries, key: string): StoredValue | undefined {
 export function apply(entries: Entries, changes: Changes): Entries {
   if (changes.size === 0) return entries;
   const next: (string | StoredValue)[] = [];
-  let known: Set<string> | undefined;
+  let known = 0;
   for (let index = 0; index < entries.length; index += 2) {
     const key = entries[index] as string;
     let value: StoredValue | undefined = entries[index + 1] as StoredValue;
     if (changes.has(key)) {
-      (known ??= new Set()).add(key);
+      known += 1;
       value = changes.get(key);
     }
     if (value !== undefined) next.push(key, value);
   }
-  if (known === undefined || known.size < changes.size) {
+  if (known < changes.size) {
+    const before = known === 0 ? undefined : new Set(entries.filter((_, index) => index % 2 === 0));
     for (const [key, value] of changes) {
-      if (value !== undefined && !known?.has(key)) next.push(key, value);
+      if (value !== undefined && !before?.has(key)) next.push(key, value);
     }
   }
   // A copy has no room to spare, which an array that grew has.

@@ -1,7 +1,7 @@
 // A map that never stops the world: V8 rehashes a map as a whole when it grows or shrinks, which takes a tenth of a second
-// at a million entries. Many small maps do it one at a time.
+// at a million entries. Many small maps do it one at a time; not too many, or each is out of the processor's cache whenever it is needed.
 
-const SHARDS = 1024;
+const SHARDS = 128;
 
 /** A map from ids to values, spread over many small ones by two of an id's last characters. */
 export class ShardedMap<Value> {
@@ -31,8 +31,7 @@ export class ShardedMap<Value> {
 
   #shardOf(id: string): Map<string, Value> {
     const { length } = id;
-    // Of a generated id, the very last character has four random bits only.
-    const hash = id.charCodeAt(length - 2) * 31 + id.charCodeAt(length - 3);
+    const hash = id.charCodeAt(length - 1) * 31 + id.charCodeAt(length - 2);
     return this.#shards[hash & (SHARDS - 1)] as Map<string, Value>;
   }
 }

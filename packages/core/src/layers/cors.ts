@@ -39,15 +39,15 @@ export function cors(options: CorsOptions): Layer {
   const isAllowed = allowing(origins);
 
   const always: Header[] = [];
-  if (credentials) always.push(new Header("Access-Control-Allow-Credentials", "true"));
+  if (credentials) always.push(Header.constant("Access-Control-Allow-Credentials", "true"));
   const onAnswer = [...always];
   if (exposeHeaders.length > 0) {
-    onAnswer.push(new Header("Access-Control-Expose-Headers", exposeHeaders.join(", ")));
+    onAnswer.push(Header.constant("Access-Control-Expose-Headers", exposeHeaders.join(", ")));
   }
-  const onPreflight = [...always, new Header("Access-Control-Allow-Methods", methods)];
-  if (maxAge !== undefined) onPreflight.push(new Header("Access-Control-Max-Age", String(maxAge)));
+  const onPreflight = [...always, Header.constant("Access-Control-Allow-Methods", methods)];
+  if (maxAge !== undefined) onPreflight.push(Header.constant("Access-Control-Max-Age", String(maxAge)));
   if (allowHeaders !== undefined && allowHeaders.length > 0) {
-    onPreflight.push(new Header("Access-Control-Allow-Headers", allowHeaders.join(", ")));
+    onPreflight.push(Header.constant("Access-Control-Allow-Headers", allowHeaders.join(", ")));
   }
 
   const preflight = (req: Request, origin: string): Response => {

@@ -56,7 +56,7 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Layer {
   const policyName = reportOnly ? "Content-Security-Policy-Report-Only" : "Content-Security-Policy";
   const hasNonce = policy?.includes(NONCE) ?? false;
   if (policy !== undefined && !hasNonce) {
-    const field = new Header(policyName, policy);
+    const field = Header.constant(policyName, policy);
     fields.push(field);
     overHttps.push(field);
   }
@@ -99,7 +99,7 @@ function fixedFields({
     ["Cross-Origin-Resource-Policy", crossOriginResourcePolicy],
     ["Permissions-Policy", permissionsPolicy],
   ];
-  return values.flatMap(([name, value]) => (value === false ? [] : [new Header(name, value)]));
+  return values.flatMap(([name, value]) => (value === false ? [] : [Header.constant(name, value)]));
 }
 
 function transportSecurity({ strictTransportSecurity = {} }: SecurityHeadersOptions): Header[] {
@@ -112,7 +112,7 @@ function transportSecurity({ strictTransportSecurity = {} }: SecurityHeadersOpti
     throw new TypeError("securityHeaders: preload needs includeSubDomains and a maxAge of a year at least");
   }
   const value = `max-age=${maxAge}${includeSubDomains ? "; includeSubDomains" : ""}${preload ? "; preload" : ""}`;
-  return [new Header("Strict-Transport-Security", value)];
+  return [Header.constant("Strict-Transport-Security", value)];
 }
 
 function serialisePolicy(policy: Readonly<Record<string, readonly string[]>>): string {
