@@ -1,7 +1,8 @@
 /**
  * The yardstick: node:http and a Map, written by hand, sending the same fields as Hatcheck does. It does what is asked and
  * nothing else: no cap, no purge, no list of a user's sessions, no protection against a lost update, no error handling.
- * With the argument "tuned" it has the one option of node:http that Hatcheck sets for speed.
+ * With the argument "tuned" it has the one trick of Hatcheck that saves work of node:http: it says that nobody reads a body of
+ * no bytes.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -23,7 +24,10 @@ function send(res, status, type, body, headers) {
 const TEXT = "text/plain; charset=utf-8";
 const VARY = { Vary: "Cookie" };
 
-createServer({ optimizeEmptyRequests: process.argv[2] === "tuned" }, (req, res) => {
+const tuned = process.argv[2] === "tuned";
+
+createServer((req, res) => {
+  if (tuned && (req.headers["content-length"] ?? "0") === "0") req.read(0);
   const { method, url } = req;
   if (method === "GET") {
     if (url === "/") return send(res, 200, TEXT, "Hello, world!");

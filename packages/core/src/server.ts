@@ -18,6 +18,7 @@ import { requestEnd } from "./diagnostics.ts";
 import type { FinalResponse } from "./finalise.ts";
 import { NodeRequest, peerOf, send, skipEmptyBody } from "./node-http.ts";
 import { Request } from "./request.ts";
+import { isStream } from "./response.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface ListenOptions {
@@ -98,6 +99,15 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     return (socket[peer] = peerOf(socket, trust, isClosing));
   };
 
+  const { idleTimeoutMs = 120_000 } = options;
+  /**
+   * Watches over a connection until its answer is out, whether anything moves. What is answered at once, and taken by
+   * the system at once, needs no watch, which would cost as much as finding the route.
+   */
+  const watch = (socket: Socket): void => {
+    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs);
+  };
+
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
     skipEmptyBody(incoming);
     const raw = new NodeRequest(incoming, outgoing, expectsContinue);
@@ -118,8 +128,13 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       }
     };
     const final = app.respond(req, conn);
-    if (final instanceof Promise) final.then(reply).catch(onError);
-    else reply(final);
+    if (final instanceof Promise) {
+      watch(incoming.socket);
+      final.then(reply).catch(onError);
+    } else {
+      reply(final);
+      if (isStream(final.body) || incoming.socket.writableLength > 0) watch(incoming.socket);
+    }
     if (closing) outgoing.once("close", () => http.closeIdleConnections());
   };
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
@@ -131,24 +146,23 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     requestTimeout: options.requestTimeoutMs ?? 60_000,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     connectionsCheckingInterval: 1000,
-    // A request that announces no body has none: no stream is run for it. Node before 24.12 knows nothing of this.
-    optimizeEmptyRequests: true,
   };
   const http =
     options.createServer?.(onRequest) ??
     (tls === undefined
       ? createHttpServer(limits, onRequest)
       : createHttpsServer({ ...tls, ...limits }, onRequest));
-  http.timeout = options.idleTimeoutMs ?? 120_000;
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
   http.on(http instanceof HttpsServer ? "secureConnection" : "connection", (socket: Socket) => {
+    watch(socket);
     idle.add(socket);
     socket.once("close", () => idle.delete(socket));
   });
   const { upgrade } = options;
   if (upgrade !== undefined) {
     http.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      incoming.socket.setTimeout(0);
       upgraded.add(socket);
       socket.once("close", () => upgraded.delete(socket));
       const req = new Request({

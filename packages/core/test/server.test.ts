@@ -154,6 +154,54 @@ describe("limits", () => {
   });
 });
 
+describe("a connection on which nothing moves", () => {
+  const idleTimeoutMs = 300;
+  const large = "x".repeat(50 * 1024 * 1024);
+  const never = new Promise<Response>(() => {});
+  const app = () =>
+    hello()
+      .get("/waiting", () => never)
+      .get("/large", () => Response.text(200, large))
+      .get("/stream", () => Response.stream(200, endless()));
+
+  async function* endless(): AsyncGenerator<string> {
+    for (;;) yield large;
+  }
+
+  test.each(["/waiting", "/large", "/stream"])("is cut, be it its second request: %s", async (path) => {
+    const left: unknown[] = [];
+    const server = await open(
+      app().wrap((req, _conn, next) => {
+        req.signal.addEventListener("abort", () => left.push(req.url));
+        return next();
+      }),
+      { idleTimeoutMs },
+    );
+    const connection = openRaw(server.url);
+    connection.write(GET);
+    await connection.until(/hello$/);
+    connection.socket.pause();
+    connection.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await vi.waitFor(() => expect(left).toEqual([path]), 5000);
+    connection.socket.destroy();
+  });
+
+  test("is not cut as long as its client reads, however slowly", async () => {
+    const server = await open(app(), { idleTimeoutMs });
+    const connection = openRaw(server.url);
+    connection.write("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const throttle = setInterval(() => {
+      connection.socket.resume();
+      setTimeout(() => connection.socket.pause(), 1);
+    }, 60);
+    const slow = new Promise((resolve) => setTimeout(resolve, 4 * idleTimeoutMs));
+    await slow;
+    clearInterval(throttle);
+    connection.socket.resume();
+    expect((await connection.closed).length).toBeGreaterThan(large.length);
+  });
+});
+
 describe("a body that waits for leave", () => {
   const head = (path: string, length = 2) =>
     `POST ${path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
