@@ -18,8 +18,9 @@ export interface Figure {
   readonly rate: number;
   /** Median over the rounds of its rate as a share of bare node:http in the same round. */
   readonly ratio: number;
-  readonly lowest: number;
-  readonly highest: number;
+  /** Its quartiles: half of the rounds lie between them. */
+  readonly lower: number;
+  readonly upper: number;
   /** Microseconds of CPU time that the server used for a request, garbage collection included. */
   readonly cpuMicros: number | undefined;
   /** Median over the rounds of bare node:http's CPU time as a share of its own. It is steadier than a rate on a busy machine. */
@@ -41,10 +42,24 @@ export interface Results {
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which a share of the values lies, between two of them by distance. */
+function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)] ?? Number.NaN;
+  const above = sorted[Math.ceil(at)] ?? Number.NaN;
+  return below + (above - below) * (at % 1);
+}
+
+/**
+ * How far off the median of a figure may be: its standard error as a share of it, for values spread normally, whose quartiles are 1.35
+ * standard deviations apart, and whose median is 1.25 times as uncertain as their mean.
+ */
+export function doubtOf({ ratio, lower, upper, rates }: Figure): number {
+  return (1.25 * (upper - lower)) / 1.35 / Math.sqrt(rates.length) / ratio;
 }
 
 /** What one round gave. */
@@ -68,8 +83,8 @@ export function figureOf(
     rates: rates.map(Math.round),
     rate: Math.round(median(rates)),
     ratio: median(ratios),
-    lowest: Math.min(...ratios),
-    highest: Math.max(...ratios),
+    lower: quantile(ratios, 0.25),
+    upper: quantile(ratios, 0.75),
     cpuMicros: Number.isNaN(cpuRatio) ? undefined : median(cpu),
     cpuRatio: Number.isNaN(cpuRatio) ? undefined : cpuRatio,
     ...(latency && { latency }),

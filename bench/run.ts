@@ -11,7 +11,16 @@ import { parseArgs, promisify } from "node:util";
 import { chartOf, shareOf } from "./chart.ts";
 import { CONTESTANTS, versionsOf, YARDSTICK } from "./contestants.ts";
 import { CONNECTIONS, LOAD, measureLoad, writeRequests } from "./load.ts";
-import { type Figure, figureOf, type Latency, median, type Results, type Round, tableOf } from "./results.ts";
+import {
+  doubtOf,
+  type Figure,
+  figureOf,
+  type Latency,
+  median,
+  type Results,
+  type Round,
+  tableOf,
+} from "./results.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { canPin, cpuMicrosOf, pinned, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -26,10 +35,11 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "17800" },
   },
 });
-const rounds = Number(options.rounds ?? (options.quick ? 2 : 7));
-const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
-/** Between the best and the worst round of a server; where it is more, the figures say nothing. */
-const MOST_SPREAD = 1.3;
+// Many short rounds, because what disturbs a machine often lasts for seconds.
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 25));
+const seconds = Number(options.seconds ?? 1);
+/** Standard error of the medians; where it is more, the figures are not worth a chart. */
+const MOST_DOUBT = 0.05;
 const LATENCY_SECONDS = 3;
 /** The compiler of V8 is busy with a server for about its first hundred thousand requests. */
 const WARM_UP_SECONDS = options.quick ? 2 : 5;
@@ -62,8 +72,8 @@ console.log(
   `\nRequests a second, as a share of bare node:http: median of ${rounds} rounds of ${seconds} s\n`,
 );
 console.log(tableOf(results, ({ ratio }) => shareOf(ratio)));
-console.log("\nLowest and highest of the rounds\n");
-console.log(tableOf(results, ({ lowest, highest }) => `${shareOf(lowest)}–${shareOf(highest)}`));
+console.log("\nQuartiles of the rounds\n");
+console.log(tableOf(results, ({ lower, upper }) => `${shareOf(lower)}–${shareOf(upper)}`));
 console.log("\nThe same by CPU time of the server for a request\n");
 console.log(tableOf(results, ({ cpuRatio }) => (cpuRatio === undefined ? "" : shareOf(cpuRatio))));
 if (withLatency) {
@@ -78,17 +88,14 @@ for (const each of contestants) {
   const versions = Object.entries(versionsOf(each)).map(([name, version]) => `${name} ${version}`);
   console.log(`${each === contestants[0] ? "\n" : ""}${each.name}: ${versions.join(", ")}`);
 }
-const noise = median(
-  measured.flatMap(({ figures }) => figures.map(({ lowest, highest }) => highest / lowest)),
-);
+const doubt = median(measured.flatMap(({ figures }) => figures.slice(1).map(doubtOf)));
+console.log(`\nStandard error of these medians: ${(doubt * 100).toFixed(1)} %`);
 const isWhole = scenarios.length === SCENARIOS.length && contestants.length === CONTESTANTS.length;
 const root = `${import.meta.dirname}/..`;
 mkdirSync(`${root}/bench/results`, { recursive: true });
 writeFileSync(`${root}/bench/results/latest.json`, `${JSON.stringify(results, undefined, 2)}\n`);
-if (noise > MOST_SPREAD) {
-  console.log(
-    `\nThe rounds of a server differ by ${Math.round((noise - 1) * 100)} %: this machine had other work. Repeat it.`,
-  );
+if (doubt > MOST_DOUBT) {
+  console.log("This machine had other work: no chart is drawn. Repeat it.");
 } else if (isWhole && !options.quick) {
   // A chart of a part, of a quick run or of noise would say less than the one that is there.
   writeFileSync(`${root}/docs/bench.svg`, chartOf(results));
@@ -124,8 +131,8 @@ async function measure(scenario: Scenario): Promise<Figure[]> {
     const latency = withLatency ? await measureLatency(server.port, requests, half) : undefined;
     const figure = figureOf(server.contestant.name, done, yardstick, latency);
     figures.push(figure);
-    const { contestant, rate, ratio, lowest, highest, cpuMicros, cpuRatio } = figure;
-    const spread = `${shareOf(ratio)} (${shareOf(lowest)}–${shareOf(highest)})`;
+    const { contestant, rate, ratio, lower, upper, cpuMicros, cpuRatio } = figure;
+    const spread = `${shareOf(ratio)} (${shareOf(lower)}–${shareOf(upper)})`;
     const cpu = cpuRatio === undefined ? "" : `${cpuMicros?.toFixed(1)} µs of CPU, ${shareOf(cpuRatio)}`;
     console.log(`  ${contestant.padEnd(16)} ${String(rate).padStart(7)}/s  ${spread.padEnd(18)} ${cpu}`);
   }

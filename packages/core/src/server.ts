@@ -92,7 +92,8 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
 
   /** What is known of a connection, found out with its first request. It is kept on the socket: a map costs more. */
   const peer: unique symbol = Symbol("hatcheck.peer");
-  const peerFor = (socket: Socket & { [peer]?: Peer }): Peer => {
+  type Known = Socket & { [peer]?: Peer | undefined };
+  const peerFor = (socket: Known): Peer => {
     const known = socket[peer];
     if (known !== undefined) return known;
     idle.delete(socket);
@@ -154,7 +155,9 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       : createHttpsServer({ ...tls, ...limits }, onRequest));
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
-  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", (socket: Socket) => {
+  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", (socket: Known) => {
+    // From the start, so that all sockets have one shape.
+    socket[peer] = undefined;
     watch(socket);
     idle.add(socket);
     socket.once("close", () => idle.delete(socket));
