@@ -7,6 +7,7 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { chartOf, shareOf } from "./chart.ts";
 import { CONTESTANTS, versionsOf, YARDSTICK } from "./contestants.ts";
@@ -143,7 +144,18 @@ async function measureRound({ port: at, pid }: ServerProcess, requests: string):
   const before = cpuMicrosOf(pid);
   const { rate, requests: count } = await measureLoad(at, requests, seconds);
   const after = cpuMicrosOf(pid);
+  await untilIdle(pid);
   return { rate, cpuMicros: before && after && (after - before) / Math.max(1, count) };
+}
+
+/** A slow server has requests left over when the load has gone; the next must not share its CPU with them. */
+async function untilIdle(pid: number): Promise<void> {
+  for (let before = cpuMicrosOf(pid); before !== undefined;) {
+    await setTimeout(20);
+    const now = cpuMicrosOf(pid) ?? before;
+    if (now - before < 1000) return;
+    before = now;
+  }
 }
 
 async function measureLatency(serverPort: number, requests: string, rate: number): Promise<Latency> {

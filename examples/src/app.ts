@@ -19,6 +19,7 @@ import { changePassword, showPassword } from "./pages/password.ts";
 import { showProfile } from "./pages/profile.ts";
 import { register, showRegister } from "./pages/register.ts";
 import type { Site } from "./site.ts";
+import { orUnavailable } from "./users.ts";
 import { membersOnly } from "./visit.ts";
 
 const ASSETS = fileURLToPath(new URL("../public", import.meta.url));
@@ -39,7 +40,8 @@ export interface AppOptions {
   log?: AccessLogOptions;
 }
 
-export function createApp(site: Site, { ready, log }: AppOptions): App<Site> {
+export function createApp(parts: Site, { ready, log }: AppOptions): App<Site> {
+  const site: Site = { ...parts, users: orUnavailable(parts.users) };
   const account = App.withState(site)
     .wrap(membersOnly)
     .get("/", showProfile)

@@ -1,4 +1,5 @@
 // The people who have an account. Three short files beside this one keep them in SQLite, Redis and Postgres.
+import { HttpError } from "@hatcheck/core";
 
 export interface User {
   readonly id: string;
@@ -21,4 +22,23 @@ export interface UserStore {
 /** What makes two names the same. */
 export function nameKey(name: string): string {
   return name.normalize("NFKC").toLowerCase();
+}
+
+/** The same accounts; where they cannot be asked, a visitor is told to come back, as with sessions that cannot be. */
+export function orUnavailable(users: UserStore): UserStore {
+  return {
+    create: (user) => orSayLater(users.create(user)),
+    byId: (id) => orSayLater(users.byId(id)),
+    byName: (name) => orSayLater(users.byName(name)),
+    setPasswordHash: (id, passwordHash) => orSayLater(users.setPasswordHash(id, passwordHash)),
+  };
+}
+
+async function orSayLater<Value>(asked: Promise<Value>): Promise<Value> {
+  try {
+    return await asked;
+  } catch (cause) {
+    const headers = [{ name: "Retry-After", value: "5" }];
+    throw new HttpError(503, "Accounts cannot be reached for the moment; try again.", { headers, cause });
+  }
 }

@@ -439,7 +439,9 @@ describe("what is wrong", () => {
     const log = vi.spyOn(console, "error").mockReturnValue();
     onTestFinished(() => log.mockRestore());
     const broken = await otherSite({});
-    vi.spyOn(broken.site.users, "byName").mockRejectedValue(new Error("secret detail"));
+    vi.spyOn(broken.site.attemptsByName, "take").mockImplementation(() => {
+      throw new Error("secret detail");
+    });
     const { status, text, headers } = await visitor(broken).login("Ada");
     expect(status).toBe(500);
     expect(text).not.toContain("secret detail");
@@ -448,6 +450,17 @@ describe("what is wrong", () => {
       expect.stringContaining(String(headers["x-request-id"])),
       expect.any(Error),
     );
+  });
+
+  test("when the accounts are away, it is 503, and says nothing of why", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    onTestFinished(() => log.mockRestore());
+    const broken = await otherSite({});
+    vi.spyOn(broken.site.users, "byName").mockRejectedValue(new Error("secret detail"));
+    const { status, text, headers } = await visitor(broken).login("Ada");
+    expect([status, headers["retry-after"]]).toEqual([503, "5"]);
+    expect(text).toContain("We will be right back");
+    expect(text).not.toContain("secret detail");
   });
 
   test("when the sessions are away, it is 503, and nobody is taken for a stranger", async () => {
