@@ -55,8 +55,8 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /**
- * How far off the median of a figure may be: its standard error as a share of it, for values spread normally, whose quartiles are 1.35
- * standard deviations apart, and whose median is 1.25 times as uncertain as their mean.
+ * How far off the median of a figure may be: its standard error as a share of it, for values spread normally. Their
+ * quartiles are 1.35 standard deviations apart, and their median is 1.25 times as uncertain as their mean.
  */
 export function doubtOf({ ratio, lower, upper, rates }: Figure): number {
   return (1.25 * (upper - lower)) / 1.35 / Math.sqrt(rates.length) / ratio;

@@ -103,7 +103,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const { idleTimeoutMs = 120_000 } = options;
   /**
    * Watches over a connection until its answer is out, whether anything moves. What is answered at once, and taken by
-   * the system at once, needs no watch, which would cost as much as finding the route.
+   * the system at once, needs no watch: its timer would be set and cleared for nothing with every request.
    */
   const watch = (socket: Socket): void => {
     if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs);

@@ -23,7 +23,7 @@ function random(length: number): string {
     randomFillSync(pool);
     used = 0;
   }
-  const text = pool.toString("base64url", used, used + bytes);
+  const text = pool.toString("base64url", used, used + bytes).slice(0, length);
   // What has been given out must not be found in a heap dump a second time.
   pool.fill(0, used, used + bytes);
   used += bytes;
@@ -34,12 +34,12 @@ function random(length: number): string {
 export function generateId(): string {
   // Drawn at once: of what an id costs, half is the way into the system's code and back.
   const text = random(RECORD_LENGTH + SECRET_LENGTH);
-  return `${text.slice(0, RECORD_LENGTH)}.${text.slice(RECORD_LENGTH, RECORD_LENGTH + SECRET_LENGTH)}`;
+  return `${text.slice(0, RECORD_LENGTH)}.${text.slice(RECORD_LENGTH)}`;
 }
 
 /** Another id for the record of this one. */
 export function regenerateId(id: string): string {
-  return `${recordIdOf(id)}.${random(SECRET_LENGTH).slice(0, SECRET_LENGTH)}`;
+  return `${recordIdOf(id)}.${random(SECRET_LENGTH)}`;
 }
 
 /** Whether a text can be an id at all. What cannot be one costs no look-up. */

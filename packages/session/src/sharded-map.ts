@@ -1,5 +1,6 @@
 // A map that never stops the world: V8 rehashes a map as a whole when it grows or shrinks, which takes a tenth of a second
-// at a million entries. Many small maps do it one at a time; not too many, or each is out of the processor's cache whenever it is needed.
+// at a million entries. Many small maps do it one at a time; too many would each be out of the processor's cache whenever
+// they are needed.
 
 const SHARDS = 128;
 
