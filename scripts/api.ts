@@ -71,8 +71,14 @@ function ownMembers(owner: object, hidden: readonly string[]): string[] {
     .filter((key) => !hidden.includes(String(key)))
     .map((key) => {
       const { get, set, value } = Object.getOwnPropertyDescriptor(owner, key) ?? {};
-      const name = typeof key === "symbol" ? `[${key.description}]` : key;
+      const name = typeof key === "symbol" ? `[${nameOf(key)}]` : key;
       const accessor = get && set ? "get set " : get ? "get " : set ? "set " : "";
       return `${accessor}${name}${typeof value === "function" ? "()" : ""}`;
     });
+}
+
+/** A well-known symbol by its place in the language: its description differs between versions of Node. */
+function nameOf(symbol: symbol): string | undefined {
+  const place = Object.getOwnPropertyNames(Symbol).find((name) => Reflect.get(Symbol, name) === symbol);
+  return place === undefined ? symbol.description : `Symbol.${place}`;
 }

@@ -21,7 +21,6 @@ export class SqliteUserStore implements UserStore {
     // SQLite makes files that others may read.
     if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
     this.#database = new DatabaseSync(path, { timeout: 5000 });
-    this.#database.exec("PRAGMA journal_mode = WAL");
     this.#database.exec(TABLE);
   }
 

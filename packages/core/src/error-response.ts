@@ -2,11 +2,12 @@
 import { preferredType } from "./accept.ts";
 import { HttpError } from "./error.ts";
 import { escapeHtml } from "./escape-html.ts";
-import { addToList } from "./header.ts";
+import { addToList, Header } from "./header.ts";
 import type { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import { reasonPhraseOf } from "./status.ts";
 
+const VARY = Header.constant("Vary", "Accept");
 const OFFERS = ["application/problem+json", "application/json", "text/html", "text/plain"];
 
 /**
@@ -24,7 +25,7 @@ export function errorResponse(error: unknown, req: Request): Response {
 
   const response = render(status, title, detail, requestId, req);
   response.headers.push(...(known?.headers ?? []));
-  addToList(response.headers, "Vary", "Accept");
+  addToList(response.headers, VARY);
   return response;
 }
 

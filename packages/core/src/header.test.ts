@@ -91,19 +91,19 @@ test("the first of several fields is found", () => {
 });
 
 describe("adding to a list", () => {
-  test("makes the field, adds a member once, and leaves the other's object as it was", () => {
+  test("adds the field, later the members that it has not, and leaves the other's object as it was", () => {
     const headers: Header[] = [];
-    addToList(headers, "Vary", "Accept");
+    addToList(headers, new Header("Vary", "Accept"));
     const [first] = headers;
-    addToList(headers, "vary", "Cookie");
-    addToList(headers, "Vary", "accept");
-    expect(headers).toEqual([{ name: "Vary", value: "Accept, Cookie" }]);
+    addToList(headers, new Header("vary", "Cookie"));
+    addToList(headers, new Header("Vary", "accept, Origin"));
+    expect(headers).toEqual([{ name: "Vary", value: "Accept, Cookie, Origin" }]);
     expect(first).toEqual({ name: "Vary", value: "Accept" });
   });
 
   test("adds nothing to a star", () => {
     const headers = [new Header("Vary", "*")];
-    addToList(headers, "Vary", "Cookie");
+    addToList(headers, new Header("Vary", "Cookie"));
     expect(headers).toEqual([{ name: "Vary", value: "*" }]);
   });
 });

@@ -91,17 +91,22 @@ export function findHeader(headers: readonly Header[], name: string): string | u
   return undefined;
 }
 
-/** Adds a member to a comma-separated field such as `Vary`, once, in place; makes the field when it is absent. */
-export function addToList(headers: Header[], name: string, member: string): void {
-  const lowerCase = name.toLowerCase();
+/** Adds the members of a list such as `Vary`, each once, to the field of that name, in place; the field itself when there is none. */
+export function addToList(headers: Header[], field: Header): void {
+  const lowerCase = field.name.toLowerCase();
   const at = headers.findIndex((header) => isHeaderName(header.name, lowerCase));
   const present = headers[at];
   if (present === undefined) {
-    headers.push({ name, value: member });
+    headers.push(field);
     return;
   }
-  const members = present.value.split(",").map((one) => one.trim().toLowerCase());
-  if (!members.includes(member.toLowerCase()) && !members.includes("*")) {
-    headers[at] = { name: present.name, value: `${present.value}, ${member}` };
+  const known = membersOf(present.value).map((member) => member.toLowerCase());
+  const missing = membersOf(field.value).filter((member) => !known.includes(member.toLowerCase()));
+  if (missing.length > 0 && !known.includes("*")) {
+    headers[at] = { name: present.name, value: [present.value, ...missing].join(", ") };
   }
+}
+
+function membersOf(list: string): string[] {
+  return list.split(",").map((member) => member.trim());
 }

@@ -1,16 +1,12 @@
 // The one file that adapts node:http: an IncomingMessage becomes a Request, what is to be sent goes into a
 // ServerResponse, and every way in which that can fail ends here.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { BodySource } from "./body.ts";
-import type { Peer } from "./connection.ts";
 import { HttpError } from "./error.ts";
 import type { FinalResponse } from "./finalise.ts";
 import type { Request, RequestInit } from "./request.ts";
 import { isStream, type StreamBody } from "./response.ts";
 import { chunksOf } from "./stream.ts";
-import type { ProxyTrust } from "./trust-proxy.ts";
 
 /** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
 const DRAIN_BYTES = 1024 * 1024;
@@ -52,14 +48,27 @@ export class NodeRequest implements RequestInit {
 
   get signal(): AbortSignal {
     const controller = new AbortController();
-    const outgoing = this.#outgoing;
-    const abort = () => {
-      if (!outgoing.writableFinished) controller.abort(new Error("The client left before it had its answer"));
-    };
-    if (outgoing.destroyed) abort();
-    else outgoing.once("close", abort);
+    whenOver(this.#incoming, this.#outgoing, (isWhole) => {
+      if (!isWhole) controller.abort(new Error("The client left before it had its answer"));
+    });
     return controller.signal;
   }
+}
+
+/** Tells once whether an answer was sent whole, when it is over. */
+export function whenOver(
+  { socket }: IncomingMessage,
+  outgoing: ServerResponse,
+  tell: (isWhole: boolean) => void,
+): void {
+  if (outgoing.destroyed) {
+    tell(outgoing.writableFinished);
+    return;
+  }
+  let isCut = false;
+  // Node 22 says of an answer whose connection was cut that it has finished.
+  outgoing.once("finish", () => (isCut = socket.destroyed));
+  outgoing.once("close", () => tell(outgoing.writableFinished && !isCut));
 }
 
 async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, void> {
@@ -69,20 +78,6 @@ async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, vo
   } catch (cause) {
     throw new HttpError(400, "The body was cut off.", { cause });
   }
-}
-
-/** What is known of a connection. */
-export function peerOf(socket: Socket, trust: ProxyTrust | undefined, isClosing: () => boolean): Peer {
-  const encrypted = "encrypted" in socket;
-  const servername = encrypted ? (socket as TLSSocket).servername : undefined;
-  return {
-    client: { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
-    server: { ip: socket.localAddress ?? "", port: socket.localPort ?? 0 },
-    encrypted,
-    sniHostname: typeof servername === "string" && servername !== "" ? servername : undefined,
-    trust,
-    isClosing,
-  };
 }
 
 /**

@@ -13,12 +13,13 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
-import { ConnectionInfo, type Peer } from "./connection.ts";
+import { ConnectionInfo } from "./connection.ts";
 import { requestEnd } from "./diagnostics.ts";
 import type { FinalResponse } from "./finalise.ts";
-import { NodeRequest, peerOf, send, skipEmptyBody } from "./node-http.ts";
+import { NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.ts";
 import { Request } from "./request.ts";
 import { isStream } from "./response.ts";
+import { trackSockets } from "./sockets.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface ListenOptions {
@@ -86,35 +87,16 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const trust = options.trustProxy === undefined ? undefined : trustProxy(options.trustProxy);
   let closing = false;
   const isClosing = () => closing;
-  const upgraded = new Set<Duplex>();
-  /** Connections that have sent no request yet: browsers open them in advance. */
-  const idle = new Set<Duplex>();
-
-  /** What is known of a connection, found out with its first request. It is kept on the socket: a map costs more. */
-  const peer: unique symbol = Symbol("hatcheck.peer");
-  type Known = Socket & { [peer]?: Peer | undefined };
-  const peerFor = (socket: Known): Peer => {
-    const known = socket[peer];
-    if (known !== undefined) return known;
-    idle.delete(socket);
-    return (socket[peer] = peerOf(socket, trust, isClosing));
-  };
-
-  const { idleTimeoutMs = 120_000 } = options;
-  /**
-   * Watches over a connection until its answer is out, whether anything moves. What is answered at once, and taken by
-   * the system at once, needs no watch: its timer would be set and cleared for nothing with every request.
-   */
-  const watch = (socket: Socket): void => {
-    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs);
-  };
+  const sockets = trackSockets(trust, options.idleTimeoutMs ?? 120_000, isClosing);
 
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
     skipEmptyBody(incoming);
     const raw = new NodeRequest(incoming, outgoing, expectsContinue);
     const req = new Request(raw);
-    const conn = new ConnectionInfo(peerFor(incoming.socket), req);
-    if (requestEnd.hasSubscribers) outgoing.once("close", () => announceSent(req, conn, outgoing));
+    const conn = new ConnectionInfo(sockets.peerOf(incoming.socket), req);
+    if (requestEnd.hasSubscribers) {
+      whenOver(incoming, outgoing, (isWhole) => announceSent(req, conn, outgoing, isWhole));
+    }
     const onError = (error: unknown): void => {
       outgoing.destroy();
       app.report(error, req, conn);
@@ -130,11 +112,11 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     };
     const final = app.respond(req, conn);
     if (final instanceof Promise) {
-      watch(incoming.socket);
+      sockets.watch(incoming.socket);
       final.then(reply).catch(onError);
     } else {
       reply(final);
-      if (isStream(final.body) || incoming.socket.writableLength > 0) watch(incoming.socket);
+      if (isStream(final.body) || incoming.socket.writableLength > 0) sockets.watch(incoming.socket);
     }
     if (closing) outgoing.once("close", () => http.closeIdleConnections());
   };
@@ -155,25 +137,17 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       : createHttpsServer({ ...tls, ...limits }, onRequest));
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
-  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", (socket: Known) => {
-    // From the start, so that all sockets have one shape.
-    socket[peer] = undefined;
-    watch(socket);
-    idle.add(socket);
-    socket.once("close", () => idle.delete(socket));
-  });
+  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", sockets.add);
   const { upgrade } = options;
   if (upgrade !== undefined) {
     http.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      incoming.socket.setTimeout(0);
-      upgraded.add(socket);
-      socket.once("close", () => upgraded.delete(socket));
+      sockets.handOver(incoming.socket, socket);
       const req = new Request({
         method: incoming.method ?? "GET",
         url: incoming.url ?? "/",
         rawHeaders: incoming.rawHeaders,
       });
-      const conn = new ConnectionInfo(peerFor(incoming.socket), req);
+      const conn = new ConnectionInfo(sockets.peerOf(incoming.socket), req);
       runUpgrade(upgrade, req, conn, { incoming, socket, head });
     });
   }
@@ -200,7 +174,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     await new Promise<void>((resolve) => {
       const cut = setTimeout(() => {
         http.closeAllConnections();
-        for (const socket of upgraded) socket.destroy();
+        sockets.cutHandedOver();
       }, graceMs);
       // A connection that was busy when closing began is idle a moment after its answer.
       const sweep = setInterval(() => http.closeIdleConnections(), 50);
@@ -210,7 +184,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
         resolve();
       });
       http.closeIdleConnections();
-      for (const socket of idle) socket.destroy();
+      sockets.cutUnused();
     });
   };
   const stopSignals = signals ? closeOnSignals(close) : ignore;
@@ -227,8 +201,13 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   };
 }
 
-function announceSent(req: Request, conn: ConnectionInfo, outgoing: ServerResponse): void {
-  const { headersSent, statusCode, writableFinished: completed } = outgoing;
+function announceSent(
+  req: Request,
+  conn: ConnectionInfo,
+  outgoing: ServerResponse,
+  completed: boolean,
+): void {
+  const { headersSent, statusCode } = outgoing;
   requestEnd.publish({ req, conn, statusCode: headersSent ? statusCode : 499, completed });
 }
 

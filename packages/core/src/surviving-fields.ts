@@ -14,16 +14,12 @@ export function withFieldsOf(broken: Response, error: Response): Response {
   for (const header of broken.headers) {
     if (!isGood(header) || OF_CONTENT.test(header.name)) continue;
     const { name, value } = header;
-    if (name.toLowerCase() === "vary") addMembers(response.headers, name, value);
+    if (name.toLowerCase() === "vary") addToList(response.headers, { name, value });
     else if (name.toLowerCase() === "set-cookie" || findHeader(error.headers, name) === undefined) {
       response.headers.push({ name, value });
     }
   }
   return response;
-}
-
-function addMembers(headers: Header[], name: string, list: string): void {
-  for (const member of list.split(",")) addToList(headers, name, member.trim());
 }
 
 function isGood(header: Header): boolean {

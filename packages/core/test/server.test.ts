@@ -422,6 +422,21 @@ describe("upgrades", () => {
     await once(webSocket, "close");
   });
 
+  test("are free of the idle timeout: the new owner sets its own", async () => {
+    const server = await open(hello(), {
+      idleTimeoutMs: 100,
+      upgrade: (_req, _conn, { socket }) => {
+        socket.on("data", (data) => socket.write(data)).on("timeout", () => socket.destroy());
+      },
+    });
+    const { socket, write, until } = openRaw(server.url);
+    write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    write("still here");
+    expect(await until(/still here/)).toBe("still here");
+    socket.destroy();
+  });
+
   test("that fail cut their connection, and the log has why", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const server = await open(hello(), {

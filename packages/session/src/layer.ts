@@ -176,8 +176,7 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   cookie: SessionCookie,
 ): Response {
   const answer = response.clone();
-  if (answer.header("vary") === undefined) answer.headers.push(VARY);
-  else addToList(answer.headers, "Vary", "Cookie");
+  addToList(answer.headers, VARY);
   if (outcome === "unchanged" || (outcome === "clear" && !hadCookie)) return answer;
   const { id, maxAgeSeconds } = session.ticket;
   const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, id, maxAgeSeconds);

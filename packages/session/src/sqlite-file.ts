@@ -42,9 +42,10 @@ export function openSessionFile(path: string, timeoutMs: number): DatabaseSync {
     db = new DatabaseSync(path === ":memory:" ? path : resolve(path));
     db.exec(`PRAGMA busy_timeout = ${Math.ceil(timeoutMs)}`);
     migrate(db);
+    useWriteAheadLog(db, timeoutMs);
     // What was committed survives the process in any case; NORMAL leaves out a wait for the disk at each commit, so that
     // a power failure may take the last moments with it.
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    db.exec("PRAGMA synchronous = NORMAL");
     // 16 MB of log instead of 4: a third of the waits for the disk, none of them longer, as measured.
     db.exec("PRAGMA wal_autocheckpoint = 4000");
     return db;
@@ -55,21 +56,45 @@ export function openSessionFile(path: string, timeoutMs: number): DatabaseSync {
 }
 
 function migrate(db: DatabaseSync): void {
-  if (versionOf(db) === MIGRATIONS.length) return;
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  if (transact(db, "DEFERRED", () => versionOf(db)) === MIGRATIONS.length) return;
+  transact(db, "IMMEDIATE", () => {
     // Another process may have been first.
     const version = versionOf(db);
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}; PRAGMA application_id = ${APPLICATION_ID}`);
-    db.exec("COMMIT");
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
+  });
+}
+
+/** After an error the file is closed, which rolls it back. */
+function transact<Value>(db: DatabaseSync, kind: "DEFERRED" | "IMMEDIATE", work: () => Value): Value {
+  db.exec(`BEGIN ${kind}`);
+  const value = work();
+  db.exec("COMMIT");
+  return value;
+}
+
+/** SQLite refuses this at once while another process is at the file, and does not wait as it does for everything else. */
+function useWriteAheadLog(db: DatabaseSync, timeoutMs: number): void {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= until) throw error;
+      Atomics.wait(NOBODY_WAKES, 0, 0, 5);
+    }
   }
 }
 
-/** The schema's version; 0 when the file is empty. */
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
+
+/** SQLITE_BUSY, with or without a reason. @see https://www.sqlite.org/rescode.html#busy */
+function isBusy(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
+}
+
+/** The schema's version; 0 when the file is empty. To be asked in a transaction: the file may change between two answers. */
 function versionOf(db: DatabaseSync): number {
   const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
   const version = pragma("user_version");

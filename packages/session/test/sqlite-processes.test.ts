@@ -27,6 +27,13 @@ describe("several processes on one SQLite file", { timeout: 30_000 }, () => {
     expect(store.len()).toBe(100);
   });
 
+  test("all of them may open a new one at the same moment", async () => {
+    const first = String(Date.now() + 1000);
+    await Promise.all([1, 2, 3].map(() => runWorker("open", file, first, "100")));
+    using store = new SqliteSessionStore(`${file}-99`, 3600);
+    expect(store.isEmpty()).toBe(true);
+  });
+
   test("one that is killed in the middle leaves no session half-written, and none without an end", async () => {
     for (const [round, delay] of [0, 17, 31, 53].entries()) {
       const worker = spawn(process.execPath, [...WORKER, "churn", file], {

@@ -9,6 +9,13 @@ if (command === "count") {
   for (let count = 0; count < Number(times); count += 1) store.update(id, key, (n) => Number(n ?? 0) + 1);
 } else if (command === "create") {
   for (let count = 0; count < Number(rest[0]); count += 1) store.create();
+} else if (command === "open") {
+  // New files, each at the very moment at which others open it too.
+  const [first = "0", many = "0"] = rest;
+  for (let count = 0; count < Number(many); count += 1) {
+    while (Date.now() < Number(first) + 10 * count);
+    new SqliteSessionStore(`${file}-${count}`, 3600).close();
+  }
 } else if (command === "churn") {
   // Until it is killed: all writes, each of two keys that belong together.
   process.stdout.write("ready\n");

@@ -1,7 +1,7 @@
 // Compresses what is worth it, for clients that can read it.
 import { preferredEncoding } from "../accept-encoding.ts";
 import type { Layer } from "../handler.ts";
-import { addToList, type Header } from "../header.ts";
+import { addToList, Header } from "../header.ts";
 import type { Request } from "../request.ts";
 import { isStream, type Response } from "../response.ts";
 import { after } from "./after.ts";
@@ -24,6 +24,8 @@ export interface CompressionOptions {
 
 /** Larger bodies are compressed off the main thread, as a stream; up to here it takes about 0.2 ms at the most. */
 const AT_ONCE_BYTES = 32 * 1024;
+
+const VARY = Header.constant("Vary", "Accept-Encoding");
 
 /**
  * A layer that compresses responses: those with a media type that is worth it, of a size that is worth it, which nobody
@@ -54,7 +56,7 @@ export function compression(options: CompressionOptions = {}): Layer {
       if (!revalidated && !isWorthIt(response, minBytes, types, withCookies)) return response;
       const changed = response.clone();
       // Also on what is sent plain: a cache must not hand it to a client that would get it compressed.
-      addToList(changed.headers, "Vary", "Accept-Encoding");
+      addToList(changed.headers, VARY);
       const name = preferredEncoding(req.header("accept-encoding"), offers);
       if (name === undefined) return changed;
       if (revalidated) changed.headers = changed.headers.map(weakenETag);

@@ -6,6 +6,9 @@ import { Response } from "../response.ts";
 import { after } from "./after.ts";
 import { assertOrigin } from "./origin.ts";
 
+const VARY_ORIGIN = Header.constant("Vary", "Origin");
+const VARY_ASKED = Header.constant("Vary", "Access-Control-Request-Headers");
+
 export interface CorsOptions {
   /** Origins such as `"https://app.example.org"`; a function that decides; or `"*"` for every script of every site. */
   origins: "*" | readonly string[] | ((origin: string, req: Request) => boolean);
@@ -52,8 +55,8 @@ export function cors(options: CorsOptions): Layer {
 
   const preflight = (req: Request, origin: string): Response => {
     const headers: Header[] = [];
-    if (!anyone) headers.push({ name: "Vary", value: "Origin" });
-    if (allowHeaders === undefined) addToList(headers, "Vary", "Access-Control-Request-Headers");
+    if (!anyone) addToList(headers, VARY_ORIGIN);
+    if (allowHeaders === undefined) addToList(headers, VARY_ASKED);
     if (!isAllowed(origin, req)) return new Response(204, headers);
     headers.push({ name: "Access-Control-Allow-Origin", value: anyone ? "*" : origin }, ...onPreflight);
     const asked = req.header("access-control-request-headers");
@@ -77,7 +80,7 @@ export function cors(options: CorsOptions): Layer {
     const allowed = anyone || (origin !== undefined && isAllowed(origin, req));
     return after(next(), (response) => {
       const changed = response.clone();
-      if (!anyone) addToList(changed.headers, "Vary", "Origin");
+      if (!anyone) addToList(changed.headers, VARY_ORIGIN);
       if (allowed) {
         changed.headers.push(
           { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin as string) },
