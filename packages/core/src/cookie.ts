@@ -27,13 +27,14 @@ const TAB = 9;
  */
 export function cookieValue(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined;
+  const first = name.charCodeAt(0);
   let start = 0;
   while (start < header.length) {
     let end = header.indexOf(";", start);
     if (end === -1) end = header.length;
     let from = start;
     while (isBlank(header.charCodeAt(from))) from += 1;
-    if (header.startsWith(name, from)) {
+    if (header.charCodeAt(from) === first && header.startsWith(name, from)) {
       let at = from + name.length;
       while (at < end && isBlank(header.charCodeAt(at))) at += 1;
       if (header.charCodeAt(at) === EQUALS && at < end) return trimmed(header, at + 1, end);

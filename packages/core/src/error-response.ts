@@ -2,7 +2,7 @@
 import { preferredType } from "./accept.ts";
 import { HttpError } from "./error.ts";
 import { escapeHtml } from "./escape-html.ts";
-import { addToList, Header } from "./header.ts";
+import { Header, withMembers } from "./header.ts";
 import type { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import { reasonPhraseOf } from "./status.ts";
@@ -25,7 +25,7 @@ export function errorResponse(error: unknown, req: Request): Response {
 
   const response = render(status, title, detail, requestId, req);
   response.headers.push(...(known?.headers ?? []));
-  addToList(response.headers, VARY);
+  response.headers = withMembers(response.headers, VARY);
   return response;
 }
 

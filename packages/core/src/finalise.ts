@@ -1,6 +1,6 @@
 // The last step before the wire: copies a handler's response, completes and checks it. The response itself, which
 // others may share, is never written to.
-import { assertHeader, ConstantHeader, isHeaderName } from "./header.ts";
+import { assertHeader, ConstantHeader, isSameName } from "./header.ts";
 import type { Request } from "./request.ts";
 import { type Body, cancelBody, isStream, type Response } from "./response.ts";
 import { reasonPhraseOf } from "./status.ts";
@@ -46,19 +46,19 @@ function complete(req: Request, response: Response): FinalResponse {
     switch (name.length) {
       case 10:
         // How the message is framed is the engine's to say.
-        if (isHeaderName(name, "connection") || isHeaderName(name, "keep-alive")) continue;
+        if (isSameName(name, "connection") || isSameName(name, "keep-alive")) continue;
         break;
       case 12:
-        if (isHeaderName(name, "content-type")) typed = true;
+        if (isSameName(name, "content-type")) typed = true;
         break;
       case 14:
-        if (isHeaderName(name, "content-length")) {
+        if (isSameName(name, "content-length")) {
           declaredLength = value;
           continue;
         }
         break;
       case 17:
-        if (isHeaderName(name, "transfer-encoding")) continue;
+        if (isSameName(name, "transfer-encoding")) continue;
         break;
       default:
     }

@@ -7,9 +7,10 @@
  */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-const UPPER_A = 65;
-const UPPER_Z = 90;
-const TO_LOWER = 32;
+const LOWER_A = 97;
+const LOWER_Z = 122;
+/** What tells a small letter of ASCII from its capital. */
+const CASE_BIT = 32;
 
 /** What a field value may not hold: any control but HTAB (so no CR, LF, NUL), and what is not one byte in latin1. */
 const NOT_FIELD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
@@ -70,43 +71,57 @@ export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/** Compares two field names, which are case-insensitive. The second must be in lower case already. */
-export function isHeaderName(name: string, lowerCase: string): boolean {
-  if (name.length !== lowerCase.length) return false;
+/** Compares two field names, which are case-insensitive. */
+export function isSameName(one: string, other: string): boolean {
+  if (one.length !== other.length) return false;
   // Letter by letter: a copy in lower case costs more than the rest of a search through a request's fields.
-  for (let index = 0; index < name.length; index += 1) {
-    const code = name.charCodeAt(index);
-    const wanted = lowerCase.charCodeAt(index);
-    if (code !== wanted && (code < UPPER_A || code > UPPER_Z || code + TO_LOWER !== wanted)) return false;
+  for (let index = 0; index < one.length; index += 1) {
+    const a = one.charCodeAt(index);
+    const b = other.charCodeAt(index);
+    if (a === b) continue;
+    const lower = a | CASE_BIT;
+    if (lower !== (b | CASE_BIT) || lower < LOWER_A || lower > LOWER_Z) return false;
   }
   return true;
 }
 
 /** The value of the first of these fields that has this name. */
 export function findHeader(headers: readonly Header[], name: string): string | undefined {
-  const lowerCase = name.toLowerCase();
-  for (const header of headers) {
-    if (isHeaderName(header.name, lowerCase)) return header.value;
-  }
-  return undefined;
+  const at = indexOfHeader(headers, name);
+  return at === -1 ? undefined : headers[at]?.value;
 }
 
-/** Adds the members of a list such as `Vary`, each once, to the field of that name, in place; the field itself when there is none. */
-export function addToList(headers: Header[], field: Header): void {
-  const lowerCase = field.name.toLowerCase();
-  const at = headers.findIndex((header) => isHeaderName(header.name, lowerCase));
-  const present = headers[at];
-  if (present === undefined) {
-    headers.push(field);
-    return;
+function indexOfHeader(headers: readonly Header[], name: string): number {
+  for (let index = 0; index < headers.length; index += 1) {
+    if (isSameName((headers[index] as Header).name, name)) return index;
   }
+  return -1;
+}
+
+/**
+ * A copy of these fields with the members of a list such as `Vary` added, each once, to the field of that name; with the
+ * field itself when there is none.
+ */
+export function withMembers(headers: readonly Header[], field: Header): Header[] {
+  const at = indexOfHeader(headers, field.name);
+  const present = at === -1 ? undefined : headers[at];
+  if (present === undefined) return append(headers, field);
   const known = membersOf(present.value).map((member) => member.toLowerCase());
   const missing = membersOf(field.value).filter((member) => !known.includes(member.toLowerCase()));
-  if (missing.length > 0 && !known.includes("*")) {
-    headers[at] = { name: present.name, value: [present.value, ...missing].join(", ") };
-  }
+  if (missing.length === 0 || known.includes("*")) return headers.slice();
+  return headers.with(at, { name: present.name, value: [present.value, ...missing].join(", ") });
 }
 
 function membersOf(list: string): string[] {
   return list.split(",").map((member) => member.trim());
+}
+
+/** A copy with one more. An array that grows by `push` takes room for sixteen more, which each response would carry. */
+function append(headers: readonly Header[], field: Header): Header[] {
+  const { length } = headers;
+  // oxlint-disable-next-line unicorn/no-new-array -- its length is what is wanted
+  const longer = new Array<Header>(length + 1);
+  for (let index = 0; index < length; index += 1) longer[index] = headers[index] as Header;
+  longer[length] = field;
+  return longer;
 }

@@ -1,6 +1,6 @@
 // Which host a request is for: one, spelled as a host, or none.
 import { HttpError } from "./error.ts";
-import { isHeaderName } from "./header.ts";
+import { isSameName } from "./header.ts";
 
 /**
  * Whether a text is `uri-host [ ":" port ]`, in the characters that names and addresses of hosts have: so it can stand in a
@@ -25,7 +25,7 @@ let lastHost = "";
 export function assertHost(rawHeaders: readonly string[]): void {
   let found = false;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (!isHeaderName(rawHeaders[index] as string, "host")) continue;
+    if (!isSameName(rawHeaders[index] as string, "host")) continue;
     const value = rawHeaders[index + 1] as string;
     if (found || (value !== lastHost && value !== "" && !isHost(value))) {
       throw new HttpError(400, "The request must name one host.");

@@ -17,7 +17,7 @@ export type { RequestEnd, RequestError, RequestStart } from "./diagnostics.ts";
 export { HttpError, type HttpErrorOptions } from "./error.ts";
 export { escapeHtml } from "./escape-html.ts";
 export type { Answer, ErrorHandler, Handler, Layer, Next, RouteOptions } from "./handler.ts";
-export { addToList, Header } from "./header.ts";
+export { Header, withMembers } from "./header.ts";
 export { health, type HealthOptions } from "./health.ts";
 export { accessLog, type AccessLogEntry, type AccessLogOptions } from "./layers/access-log.ts";
 export { compression, type CompressionOptions } from "./layers/compression.ts";

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodySource } from "./body.ts";
 import { HttpError } from "./error.ts";
 import type { FinalResponse } from "./finalise.ts";
-import type { Request, RequestInit } from "./request.ts";
+import type { RequestInit } from "./request.ts";
 import { isStream, type StreamBody } from "./response.ts";
 import { chunksOf } from "./stream.ts";
 
@@ -18,8 +18,8 @@ export class NodeRequest implements RequestInit {
   readonly url: string;
   readonly httpVersion: string;
   readonly rawHeaders: readonly string[];
-  readonly #incoming: IncomingMessage;
-  readonly #outgoing: ServerResponse;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
   #expectsContinue: boolean;
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) {
@@ -27,8 +27,8 @@ export class NodeRequest implements RequestInit {
     this.url = incoming.url as string;
     this.httpVersion = incoming.httpVersion;
     this.rawHeaders = incoming.rawHeaders;
-    this.#incoming = incoming;
-    this.#outgoing = outgoing;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
     this.#expectsContinue = expectsContinue;
   }
 
@@ -36,9 +36,9 @@ export class NodeRequest implements RequestInit {
     // A client that waits for leave to send its body gets it once somebody wants to read it.
     if (this.#expectsContinue) {
       this.#expectsContinue = false;
-      this.#outgoing.writeContinue();
+      this.outgoing.writeContinue();
     }
-    return bodyOf(this.#incoming);
+    return bodyOf(this.incoming);
   }
 
   /** Whether the client still waits for leave to send its body. */
@@ -48,7 +48,7 @@ export class NodeRequest implements RequestInit {
 
   get signal(): AbortSignal {
     const controller = new AbortController();
-    whenOver(this.#incoming, this.#outgoing, (isWhole) => {
+    whenOver(this, (isWhole) => {
       if (!isWhole) controller.abort(new Error("The client left before it had its answer"));
     });
     return controller.signal;
@@ -57,8 +57,7 @@ export class NodeRequest implements RequestInit {
 
 /** Tells once whether an answer was sent whole, when it is over. */
 export function whenOver(
-  { socket }: IncomingMessage,
-  outgoing: ServerResponse,
+  { incoming: { socket }, outgoing }: NodeRequest,
   tell: (isWhole: boolean) => void,
 ): void {
   if (outgoing.destroyed) {
@@ -91,39 +90,44 @@ export function skipEmptyBody(incoming: IncomingMessage): void {
 }
 
 /**
- * Sends what is to be sent. `closing` ends the connection with this response; `onError` gets what a stream throws on
- * its way: it cuts the connection.
+ * Sends what is to be sent; `closing` ends the connection with it. There is a promise only of a stream: it rejects with
+ * what the stream throws on its way.
  */
-export function send(
-  req: Request,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  final: FinalResponse,
-  closing: boolean,
-  onError: (error: unknown) => void,
-): void {
+export function send(raw: NodeRequest, final: FinalResponse, closing: boolean): Promise<void> | undefined {
+  const { method, incoming, outgoing } = raw;
   const { statusCode, reasonPhrase, headers, body } = final;
   if (outgoing.destroyed) {
     if (isStream(body)) chunksOf(body).cancel();
-    return;
+    return undefined;
   }
-  const unread = req.method !== "GET" && req.method !== "HEAD" && hasUnreadBody(incoming, statusCode);
-  if (closing || unread) headers.push("Connection", "close");
+  const unread = method !== "GET" && method !== "HEAD" && hasUnreadBody(incoming, statusCode);
+  // A client that was not told to send its body leaves us guessing what its next bytes are.
+  if (closing || unread || raw.expectsContinue) headers.push("Connection", "close");
   outgoing.writeHead(statusCode, reasonPhrase, headers);
-  if (isStream(body)) {
-    pump(outgoing, body, final.contentLength).then(
-      () => endAfterDraining(unread, incoming, outgoing),
-      (error: unknown) => {
-        if (error !== CLIENT_LEFT) onError(error);
-      },
-    );
-  } else if (unread) {
+  if (isStream(body)) return sendStream(raw, body, final.contentLength, unread);
+  if (unread) {
     if (body !== undefined && body.length > 0) outgoing.write(body);
     else outgoing.flushHeaders();
     endAfterDraining(unread, incoming, outgoing);
   } else {
     outgoing.end(body);
   }
+  return undefined;
+}
+
+async function sendStream(
+  { incoming, outgoing }: NodeRequest,
+  body: StreamBody,
+  contentLength: number | undefined,
+  unread: boolean,
+): Promise<void> {
+  try {
+    await pump(outgoing, body, contentLength);
+  } catch (error) {
+    if (error === CLIENT_LEFT) return;
+    throw error;
+  }
+  endAfterDraining(unread, incoming, outgoing);
 }
 
 /** Whether there is more to come of a request's body than what node:http may throw away by itself. */

@@ -13,7 +13,7 @@ import {
 import { parseContentType } from "./content-type.ts";
 import { CookieJar } from "./cookie.ts";
 import { HttpError } from "./error.ts";
-import { type Header, isHeaderName } from "./header.ts";
+import { type Header, isSameName } from "./header.ts";
 import { assertHost } from "./host.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
 import { parseTarget, type Target } from "./path.ts";
@@ -35,7 +35,8 @@ export interface RequestInit {
 
 /** Where a request keeps the values of keys, each at the index of its key. */
 let valuesOf: (req: Request) => unknown[];
-let keys = 0;
+/** What is copied for a request that is given its first: an array that grows takes room for sixteen more. */
+const NO_VALUES: undefined[] = [];
 
 /**
  * A typed place on every request, where a layer keeps what handlers ask it for.
@@ -45,7 +46,7 @@ let keys = 0;
  *     user.get(req)           // in a handler: User | undefined
  */
 export class RequestKey<Value> {
-  readonly #index: number = keys++;
+  readonly #index: number = NO_VALUES.push(undefined) - 1;
 
   get(req: Request): Value | undefined {
     return valuesOf(req)[this.#index] as Value | undefined;
@@ -111,19 +112,15 @@ export class Request {
   /** The value of the first field of this name. */
   header(name: string): string | undefined {
     const raw = this.#rawHeaders;
-    const lowerCase = name.toLowerCase();
     for (let index = 0; index < raw.length; index += 2) {
-      if (isHeaderName(raw[index] as string, lowerCase)) return raw[index + 1];
+      if (isSameName(raw[index] as string, name)) return raw[index + 1];
     }
     return undefined;
   }
 
   /** The values of all fields of this name. */
   headerAll(name: string): string[] {
-    const lowerCase = name.toLowerCase();
-    return this.headers
-      .filter((header) => isHeaderName(header.name, lowerCase))
-      .map((header) => header.value);
+    return this.headers.filter((header) => isSameName(header.name, name)).map((header) => header.value);
   }
 
   get cookies(): CookieJar {
@@ -224,7 +221,7 @@ export class Request {
   }
 
   static {
-    valuesOf = (req) => (req.#values ??= []);
+    valuesOf = (req) => (req.#values ??= NO_VALUES.slice());
   }
 
   #parsedTarget(): Target {

@@ -1,6 +1,6 @@
 // What a handler returns: a plain, mutable value that knows nothing of sockets.
 import type { Readable } from "node:stream";
-import { findHeader, Header, isHeaderName } from "./header.ts";
+import { findHeader, Header, isSameName } from "./header.ts";
 import { reasonPhraseOf, STATUS_CODE_REASON_PHRASE, type Status } from "./status.ts";
 
 /** What a stream may yield. */
@@ -120,8 +120,7 @@ export class Response {
 
   /** Sets a field, in place of those of the same name. */
   setHeader(name: string, value: string): this {
-    const lowerCase = name.toLowerCase();
-    this.headers = this.headers.filter((header) => !isHeaderName(header.name, lowerCase));
+    this.headers = this.headers.filter((header) => !isSameName(header.name, name));
     return this.appendHeader(name, value);
   }
 

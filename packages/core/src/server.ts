@@ -89,37 +89,45 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const isClosing = () => closing;
   const sockets = trackSockets(trust, options.idleTimeoutMs ?? 120_000, isClosing);
 
+  // No closure is made here for a request that is answered at once: making them costs more than calling what they call.
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
     skipEmptyBody(incoming);
     const raw = new NodeRequest(incoming, outgoing, expectsContinue);
     const req = new Request(raw);
     const conn = new ConnectionInfo(sockets.peerOf(incoming.socket), req);
-    if (requestEnd.hasSubscribers) {
-      whenOver(incoming, outgoing, (isWhole) => announceSent(req, conn, outgoing, isWhole));
-    }
-    const onError = (error: unknown): void => {
-      outgoing.destroy();
-      app.report(error, req, conn);
-    };
-    const reply = (final: FinalResponse): void => {
-      try {
-        // A client that was not told to send its body leaves us guessing what its next bytes are.
-        send(req, incoming, outgoing, final, closing || raw.expectsContinue, onError);
-      } catch (error) {
-        // What node:http refuses though we did not, such as a Trailer of a body that is not chunked.
-        onError(error);
-      }
-    };
+    if (requestEnd.hasSubscribers) announceWhenOver(raw, req, conn);
     const final = app.respond(req, conn);
-    if (final instanceof Promise) {
+    if (final instanceof Promise || isStream(final.body)) {
       sockets.watch(incoming.socket);
-      final.then(reply).catch(onError);
+      void sendLater(raw, req, conn, final);
     } else {
-      reply(final);
-      if (isStream(final.body) || incoming.socket.writableLength > 0) sockets.watch(incoming.socket);
+      try {
+        void send(raw, final, closing);
+      } catch (error) {
+        fail(raw, req, conn, error);
+      }
+      if (incoming.socket.writableLength > 0) sockets.watch(incoming.socket);
     }
-    if (closing) outgoing.once("close", () => http.closeIdleConnections());
+    if (closing) outgoing.once("close", closeIdle);
   };
+  const sendLater = async (
+    raw: NodeRequest,
+    req: Request,
+    conn: ConnectionInfo,
+    final: FinalResponse | Promise<FinalResponse>,
+  ): Promise<void> => {
+    try {
+      await send(raw, final instanceof Promise ? await final : final, closing);
+    } catch (error) {
+      fail(raw, req, conn, error);
+    }
+  };
+  /** Not even node:http would send it, such as a Trailer of a body that is not chunked; or a stream broke. */
+  const fail = (raw: NodeRequest, req: Request, conn: ConnectionInfo, error: unknown): void => {
+    raw.outgoing.destroy();
+    app.report(error, req, conn);
+  };
+  const closeIdle = (): void => http.closeIdleConnections();
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
     answer(incoming, outgoing, false);
 
@@ -201,14 +209,11 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   };
 }
 
-function announceSent(
-  req: Request,
-  conn: ConnectionInfo,
-  outgoing: ServerResponse,
-  completed: boolean,
-): void {
-  const { headersSent, statusCode } = outgoing;
-  requestEnd.publish({ req, conn, statusCode: headersSent ? statusCode : 499, completed });
+function announceWhenOver(raw: NodeRequest, req: Request, conn: ConnectionInfo): void {
+  whenOver(raw, (completed) => {
+    const { headersSent, statusCode } = raw.outgoing;
+    requestEnd.publish({ req, conn, statusCode: headersSent ? statusCode : 499, completed });
+  });
 }
 
 function startListening(

@@ -1,6 +1,6 @@
 // What stays of a response that could not be sent: what layers had added to it, so that the error in its place carries
 // the request's id, is readable across origins, and does not lose the session's cookie.
-import { addToList, assertHeader, findHeader, type Header } from "./header.ts";
+import { assertHeader, findHeader, type Header, withMembers } from "./header.ts";
 import type { Response } from "./response.ts";
 
 /** Fields that speak of the content which is not sent, or of what to do with it. */
@@ -14,7 +14,7 @@ export function withFieldsOf(broken: Response, error: Response): Response {
   for (const header of broken.headers) {
     if (!isGood(header) || OF_CONTENT.test(header.name)) continue;
     const { name, value } = header;
-    if (name.toLowerCase() === "vary") addToList(response.headers, { name, value });
+    if (name.toLowerCase() === "vary") response.headers = withMembers(response.headers, { name, value });
     else if (name.toLowerCase() === "set-cookie" || findHeader(error.headers, name) === undefined) {
       response.headers.push({ name, value });
     }

@@ -1,7 +1,7 @@
 // A browser for tests: sends requests to an app, keeps the cookies, and follows redirects when it is told to.
 import type { Peer } from "./connection.ts";
 import { CookieStore, parseSetCookie, type ReceivedCookie } from "./cookie-store.ts";
-import { findHeader, Header, isHeaderName } from "./header.ts";
+import { findHeader, Header, isSameName } from "./header.ts";
 import { type Incoming, inProcess, overSocket, type Responder, type Transport } from "./test-transport.ts";
 import type { TrustProxy } from "./trust-proxy.ts";
 
@@ -208,10 +208,7 @@ export class TestResponse {
 
   /** The values of all fields of this name. */
   headerAll(name: string): string[] {
-    const lowerCase = name.toLowerCase();
-    return this.headers
-      .filter((header) => isHeaderName(header.name, lowerCase))
-      .map((header) => header.value);
+    return this.headers.filter((header) => isSameName(header.name, name)).map((header) => header.value);
   }
 
   text(): string {
@@ -243,8 +240,7 @@ export class TestResponse {
 }
 
 function without(headers: Header[], name: string): Header[] {
-  const lowerCase = name.toLowerCase();
-  return headers.filter((header) => !isHeaderName(header.name, lowerCase));
+  return headers.filter((header) => !isSameName(header.name, name));
 }
 
 function withScheme({ base, carry }: Transport, scheme: "http" | "https"): Transport {

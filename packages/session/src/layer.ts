@@ -1,6 +1,5 @@
 // The session layer: opens a session when a handler asks for it, and stores it before the first byte of the answer.
 import {
-  addToList,
   type Answer,
   cancelBody,
   type ConnectionInfo,
@@ -10,10 +9,11 @@ import {
   type Request,
   RequestKey,
   Response,
+  withMembers,
 } from "@hatcheck/core";
 import { SessionStoreUnavailableError, SessionTooLargeError } from "./errors.ts";
 import type { JsonData } from "./json.ts";
-import { type Outcome, RequestSession } from "./request-session.ts";
+import { type Outcome, RequestSession, type Visitor } from "./request-session.ts";
 import type { Session } from "./session.ts";
 import { type SessionCookie, type SessionCookieOptions, sessionCookieOf } from "./session-cookie.ts";
 import { isWellFormedId } from "./session-id.ts";
@@ -40,14 +40,26 @@ const VARY = Header.constant("Vary", "Cookie");
 const NO_STORE = Header.constant("Cache-Control", "no-store");
 
 /** What the layer keeps with a request. */
-interface Visit<Data extends JsonData<Data>, M extends Mode> {
+class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
+  readonly req: Request;
   readonly conn: ConnectionInfo;
+  readonly #isRecorded: boolean;
   session: RequestSession<Data, M> | Promise<RequestSession<Data, M>> | undefined;
   /** Whether the browser sent a cookie of this layer. */
-  hadCookie: boolean;
+  hadCookie = false;
   /** Why the session could not be opened, whatever the handler made of it. */
   outage: unknown;
-  committed: boolean;
+  committed = false;
+
+  constructor(req: Request, conn: ConnectionInfo, isRecorded: boolean) {
+    this.req = req;
+    this.conn = conn;
+    this.#isRecorded = isRecorded;
+  }
+
+  get client(): Client {
+    return this.#isRecorded ? { ip: this.conn.clientIp, userAgent: this.req.header("user-agent") } : {};
+  }
 }
 
 /**
@@ -64,16 +76,10 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
 ): SessionLayer<Data, M> {
   const cookie = sessionCookieOf(options.cookie);
   const visits = new RequestKey<Visit<Data, M>>();
-  const clientOf = options.recordClient ? recordClient : recordNothing;
+  const { recordClient = false } = options;
 
   const layer: Layer = (req, conn, next) => {
-    const visit: Visit<Data, M> = {
-      conn,
-      session: undefined,
-      hadCookie: false,
-      outage: undefined,
-      committed: false,
-    };
+    const visit = new Visit<Data, M>(req, conn, recordClient);
     visits.set(req, visit);
     const answer = next();
     return answer instanceof Response
@@ -93,7 +99,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
         throw new Error("sessions.of(req): the response has begun; open the session before that");
       visit.outage = undefined;
       try {
-        visit.session = open(visit, req);
+        visit.session = open(visit);
       } catch (error) {
         visit.outage = error;
         throw error;
@@ -107,23 +113,21 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     return visit.session as Result<M, RequestSession<Data, M>>;
   };
 
-  const open = (
-    visit: Visit<Data, M>,
-    req: Request,
-  ): RequestSession<Data, M> | Promise<RequestSession<Data, M>> => {
-    const { conn } = visit;
-    const value = cookie.read(req, conn);
+  const open = (visit: Visit<Data, M>): RequestSession<Data, M> | Promise<RequestSession<Data, M>> => {
+    const value = cookie.read(visit.req, visit.conn);
     visit.hadCookie = value !== undefined;
-    const client = () => clientOf(req, conn);
     if (isWellFormedId(value)) {
       const found = load(store, value);
-      return found instanceof Promise
-        ? found.then((it) => new RequestSession(store, it, client))
-        : new RequestSession(store, found, client);
+      return found instanceof Promise ? openLater(visit, found) : new RequestSession(store, found, visit);
     }
-    const session = new RequestSession(store, undefined, client);
+    const session = new RequestSession(store, undefined, visit);
     return store.mode === "sync" ? session : Promise.resolve(session);
   };
+
+  const openLater = async (
+    visit: Visit<Data, M>,
+    found: Promise<Session<Data> | undefined>,
+  ): Promise<RequestSession<Data, M>> => new RequestSession(store, await found, visit);
 
   return Object.assign(layer, { of });
 }
@@ -175,8 +179,7 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   outcome: Outcome,
   cookie: SessionCookie,
 ): Response {
-  const answer = response.clone();
-  addToList(answer.headers, VARY);
+  const answer = new Response(response, withMembers(response.headers, VARY), response.body);
   if (outcome === "unchanged" || (outcome === "clear" && !hadCookie)) return answer;
   const { id, maxAgeSeconds } = session.ticket;
   const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, id, maxAgeSeconds);
@@ -206,12 +209,4 @@ function toAnswer(error: unknown): HttpError {
   if (error instanceof SessionTooLargeError)
     return new HttpError(503, "The session could not be stored.", { cause: error });
   return error instanceof HttpError ? error : new SessionStoreUnavailableError(error);
-}
-
-function recordClient(req: Request, conn: ConnectionInfo): Client {
-  return { ip: conn.clientIp, userAgent: req.header("user-agent") };
-}
-
-function recordNothing(): Client {
-  return {};
 }

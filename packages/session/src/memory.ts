@@ -145,7 +145,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
     this.#write(kept, session);
-    session.written({ entries: kept.entries });
+    session.saved(kept.entries);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
   }

@@ -100,7 +100,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     const changes = encodeChanges(session.changes);
     const answer = await this.#ask("save", () => this.#backend.write(key, changes, key.secretHash));
     if (answer !== "written") return this.#refuse(key, answer);
-    session.written({});
+    session.saved();
     if (saved.hasSubscribers) saved.publish({ handle: key.handle });
     return true;
   }

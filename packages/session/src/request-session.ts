@@ -9,6 +9,11 @@ import type { Client, CreateOptions, Mode, Result, SessionEntry, Store } from ".
 /** What became of a session when it was committed: what the browser is to be told. */
 export type Outcome = "unchanged" | "set" | "refresh" | "clear";
 
+/** Who has sent the request, as far as it is to be recorded. */
+export interface Visitor {
+  readonly client: Client;
+}
+
 /** One of the user's sessions; `current` is this one. */
 export interface DeviceEntry extends SessionEntry {
   readonly current: boolean;
@@ -20,7 +25,7 @@ export interface DeviceEntry extends SessionEntry {
  */
 export class RequestSession<Data extends JsonData<Data> = Record<string, string>, M extends Mode = Mode> {
   readonly #store: Store<Data, M>;
-  readonly #client: () => Client;
+  readonly #visitor: Visitor;
   #session: Session<Data>;
   #stored: boolean;
   /** Id of the stored session that was logged out of, to be destroyed. */
@@ -31,9 +36,9 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   #sealed = false;
 
   /** Made by the layer. */
-  constructor(store: Store<Data, M>, session: Session<Data> | undefined, client: () => Client) {
+  constructor(store: Store<Data, M>, session: Session<Data> | undefined, visitor: Visitor) {
     this.#store = store;
-    this.#client = client;
+    this.#visitor = visitor;
     this.#session = session ?? blank();
     this.#stored = session !== undefined;
   }
@@ -209,17 +214,17 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   #commitStored(failed: boolean): Outcome | Promise<Outcome> {
     const session = this.#session;
     if (failed) session.discard();
-    if (this.#loggedIn !== undefined && !failed) {
-      return andThen(this.#store.login(session, this.#loggedIn, this.#client()), (done) =>
-        // A parallel request has ended or renamed this session; its data is gone, but the user has logged in all the same.
-        done ? "set" : this.#create(),
-      );
-    }
-    if (this.#regenerate)
-      return andThen(this.#store.regenerate(session), (done) => (done ? "set" : "unchanged"));
-    const otherwise = session.touched ? "refresh" : "unchanged";
-    if (session.changes.size === 0) return otherwise;
-    return andThen(this.#store.save(session), (done) => (done ? otherwise : "unchanged"));
+    if (this.#loggedIn !== undefined && !failed) return this.#commitLogin(this.#loggedIn);
+    if (this.#regenerate) return outcomeOf(this.#store.regenerate(session), "set");
+    const outcome = session.touched ? "refresh" : "unchanged";
+    return session.changes.size === 0 ? outcome : outcomeOf(this.#store.save(session), outcome);
+  }
+
+  #commitLogin(userId: string): Outcome | Promise<Outcome> {
+    return andThen(this.#store.login(this.#session, userId, this.#visitor.client), (done) =>
+      // A parallel request has ended or renamed this session; its data is gone, but the user has logged in all the same.
+      done ? "set" : this.#create(),
+    );
   }
 
   #commitNew(failed: boolean): Outcome | Promise<Outcome> {
@@ -238,7 +243,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     }
     if (this.#loggedIn !== undefined) {
       options.userId = this.#loggedIn;
-      options.client = this.#client();
+      options.client = this.#visitor.client;
     }
     const stored = this.#store.create(options);
     return andThen<Session<Data>, Outcome>(stored, (created) => {
@@ -259,6 +264,16 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
       );
     }
   }
+}
+
+/** `outcome` when it was done. */
+function outcomeOf(done: boolean | Promise<boolean>, outcome: Outcome): Outcome | Promise<Outcome> {
+  if (done instanceof Promise) return outcomeLater(done, outcome);
+  return done ? outcome : "unchanged";
+}
+
+async function outcomeLater(done: Promise<boolean>, outcome: Outcome): Promise<Outcome> {
+  return (await done) ? outcome : "unchanged";
 }
 
 /** A session that is stored nowhere yet. */

@@ -51,10 +51,12 @@ const UNCHANGED: Changes = new Map();
  */
 export class Session<Data extends JsonData<Data> = Record<string, string>> {
   #record: SessionRecord;
+  #entries: Entries;
   #changes: Map<string, StoredValue | undefined> | undefined;
 
   constructor(record: SessionRecord) {
     this.#record = record;
+    this.#entries = record.entries;
   }
 
   /** The secret that the browser holds. Never log it: log {@link handle}. */
@@ -101,8 +103,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   /** The value of a key. Objects are copies: change one, then `set` it. */
   get<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
     const changes = this.#changes;
-    const stored =
-      changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#record.entries, key);
+    const stored = changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#entries, key);
     return (stored instanceof JsonText ? JSON.parse(stored.json) : stored) as Data[Key] | undefined;
   }
 
@@ -125,7 +126,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   contains(key: keyof Data & string): boolean {
     const changes = this.#changes;
     if (changes !== undefined && changes.has(key)) return changes.get(key) !== undefined;
-    return find(this.#record.entries, key) !== undefined;
+    return find(this.#entries, key) !== undefined;
   }
 
   /** Reads a key and removes it: for messages that are shown once. */
@@ -138,7 +139,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   /** The keys that have a value. */
   keys(): (keyof Data & string)[] {
     const keys: string[] = [];
-    const entries = apply(this.#record.entries, this.changes);
+    const entries = apply(this.#entries, this.changes);
     for (let index = 0; index < entries.length; index += 2) keys.push(entries[index] as string);
     return keys as (keyof Data & string)[];
   }
@@ -156,7 +157,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   /** For the layer: takes over what `store.update` has written, as part of the snapshot. */
   adopt(key: keyof Data & string, value: unknown): void {
     const stored = value === undefined ? undefined : toStored(key, value);
-    this.#record = { ...this.#record, entries: apply(this.#record.entries, new Map([[key, stored]])) };
+    this.#entries = apply(this.#entries, new Map([[key, stored]]));
   }
 
   /** For the layer: forgets what was changed since. */
@@ -164,8 +165,15 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
     this.#changes = undefined;
   }
 
-  /** For stores: what is kept now, after a write that took all changes. */
+  /** For stores: what is kept now, after a save that took all changes. */
+  saved(entries: Entries = apply(this.#entries, this.changes)): void {
+    this.#entries = entries;
+    this.#changes = undefined;
+  }
+
+  /** For stores: what is kept now, after a write that took all changes and has changed the record as well. */
   written(record: Partial<SessionRecord>): void {
+    this.saved(record.entries);
     const before = this.#record;
     // Spelled out, because spreading two objects into one costs more than the rest of a save in memory.
     this.#record = {
@@ -175,10 +183,9 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
       expiresAt: record.expiresAt ?? before.expiresAt,
       userId: record.userId ?? before.userId,
       authenticatedAt: record.authenticatedAt ?? before.authenticatedAt,
-      entries: record.entries ?? apply(before.entries, this.changes),
+      entries: this.#entries,
       touched: record.touched ?? before.touched,
     };
-    this.#changes = undefined;
   }
 }
 
@@ -221,22 +228,36 @@ function find(entries: Entries, key: string): StoredValue | undefined {
 /** Entries with changes applied; those of others that are not changed stay as they are. */
 export function apply(entries: Entries, changes: Changes): Entries {
   if (changes.size === 0) return entries;
-  const next: (string | StoredValue)[] = [];
+  const next: (string | StoredValue | undefined)[] = entries.slice();
   let known = 0;
-  for (let index = 0; index < entries.length; index += 2) {
-    const key = entries[index] as string;
-    let value: StoredValue | undefined = entries[index + 1] as StoredValue;
-    if (changes.has(key)) {
-      known += 1;
-      value = changes.get(key);
-    }
-    if (value !== undefined) next.push(key, value);
+  let isSameSize = true;
+  for (let index = 0; index < next.length; index += 2) {
+    const key = next[index] as string;
+    if (!changes.has(key)) continue;
+    known += 1;
+    const value = changes.get(key);
+    next[index + 1] = value;
+    if (value === undefined) isSameSize = false;
   }
-  if (known < changes.size) {
-    const before = known === 0 ? undefined : new Set(entries.filter((_, index) => index % 2 === 0));
-    for (const [key, value] of changes) {
-      if (value !== undefined && !before?.has(key)) next.push(key, value);
-    }
+  // Mostly a value takes the place of another, and the copy is what is wanted.
+  if (isSameSize && known === changes.size) return next as (string | StoredValue)[];
+  return resize(next, changes, known);
+}
+
+/** Removes the keys that have no value any more, and adds those of the changes that are new. */
+function resize(
+  entries: readonly (string | StoredValue | undefined)[],
+  changes: Changes,
+  known: number,
+): Entries {
+  const before = known === 0 ? undefined : new Set(entries.filter((_, index) => index % 2 === 0));
+  const next: (string | StoredValue)[] = [];
+  for (let index = 0; index < entries.length; index += 2) {
+    const value = entries[index + 1] as StoredValue | undefined;
+    if (value !== undefined) next.push(entries[index] as string, value);
+  }
+  for (const [key, value] of changes) {
+    if (value !== undefined && !before?.has(key)) next.push(key, value);
   }
   // A copy has no room to spare, which an array that grew has.
   return next.length === 0 ? NO_ENTRIES : next.slice();
@@ -247,7 +268,8 @@ export function isLarger(entries: Entries, maxBytes: number): boolean {
   // Counting exactly costs as much as writing it all out, so a bound is tried first: 6 bytes is the longest that one
   // UTF-16 code unit becomes.
   let bound = 0;
-  for (const entry of entries) {
+  for (let index = 0; index < entries.length; index += 1) {
+    const entry = entries[index];
     if (typeof entry === "string") bound += 6 * entry.length + 2;
     else bound += entry instanceof JsonText ? 3 * entry.json.length : 25;
   }

@@ -114,7 +114,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       if (session.changes.size > 0) this.#sql.write.run(hash, encode(kept), handle);
     });
     if (entries === undefined) return false;
-    session.written({ entries });
+    session.saved(entries);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
   }

@@ -1,7 +1,7 @@
 // Compresses what is worth it, for clients that can read it.
 import { preferredEncoding } from "../accept-encoding.ts";
 import type { Layer } from "../handler.ts";
-import { addToList, Header } from "../header.ts";
+import { Header, withMembers } from "../header.ts";
 import type { Request } from "../request.ts";
 import { isStream, type Response } from "../response.ts";
 import { after } from "./after.ts";
@@ -56,7 +56,7 @@ export function compression(options: CompressionOptions = {}): Layer {
       if (!revalidated && !isWorthIt(response, minBytes, types, withCookies)) return response;
       const changed = response.clone();
       // Also on what is sent plain: a cache must not hand it to a client that would get it compressed.
-      addToList(changed.headers, VARY);
+      changed.headers = withMembers(changed.headers, VARY);
       const name = preferredEncoding(req.header("accept-encoding"), offers);
       if (name === undefined) return changed;
       if (revalidated) changed.headers = changed.headers.map(weakenETag);

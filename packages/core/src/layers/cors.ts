@@ -1,6 +1,6 @@
 // Cross-origin resource sharing: which other origins' scripts may read our answers.
 import type { Layer } from "../handler.ts";
-import { addToList, Header, isToken } from "../header.ts";
+import { Header, isToken, withMembers } from "../header.ts";
 import type { Request } from "../request.ts";
 import { Response } from "../response.ts";
 import { after } from "./after.ts";
@@ -54,9 +54,9 @@ export function cors(options: CorsOptions): Layer {
   }
 
   const preflight = (req: Request, origin: string): Response => {
-    const headers: Header[] = [];
-    if (!anyone) addToList(headers, VARY_ORIGIN);
-    if (allowHeaders === undefined) addToList(headers, VARY_ASKED);
+    let headers: Header[] = [];
+    if (!anyone) headers = withMembers(headers, VARY_ORIGIN);
+    if (allowHeaders === undefined) headers = withMembers(headers, VARY_ASKED);
     if (!isAllowed(origin, req)) return new Response(204, headers);
     headers.push({ name: "Access-Control-Allow-Origin", value: anyone ? "*" : origin }, ...onPreflight);
     const asked = req.header("access-control-request-headers");
@@ -80,7 +80,7 @@ export function cors(options: CorsOptions): Layer {
     const allowed = anyone || (origin !== undefined && isAllowed(origin, req));
     return after(next(), (response) => {
       const changed = response.clone();
-      if (!anyone) addToList(changed.headers, VARY_ORIGIN);
+      if (!anyone) changed.headers = withMembers(changed.headers, VARY_ORIGIN);
       if (allowed) {
         changed.headers.push(
           { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin as string) },

@@ -1,7 +1,7 @@
 // Fields that switch off what browsers allow for the sake of the past.
 import { randomBytes } from "node:crypto";
 import type { Layer } from "../handler.ts";
-import { Header, isHeaderName, isToken } from "../header.ts";
+import { Header, isSameName, isToken } from "../header.ts";
 import { type Request, RequestKey } from "../request.ts";
 import { after } from "./after.ts";
 
@@ -80,8 +80,7 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Layer {
 }
 
 function has(headers: readonly Header[], name: string): boolean {
-  const lowerCase = name.toLowerCase();
-  return headers.some((header) => isHeaderName(header.name, lowerCase));
+  return headers.some((header) => isSameName(header.name, name));
 }
 
 function fixedFields({
