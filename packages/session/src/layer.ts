@@ -39,6 +39,8 @@ export interface SessionLayer<Data extends JsonData<Data>, M extends Mode> exten
 const VARY = Header.constant("Vary", "Cookie");
 const NO_STORE = Header.constant("Cache-Control", "no-store");
 
+const NOT_RECORDED: Client = Object.freeze({});
+
 /** What the layer keeps with a request. */
 class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
   readonly req: Request;
@@ -58,7 +60,9 @@ class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
   }
 
   get client(): Client {
-    return this.#isRecorded ? { ip: this.conn.clientIp, userAgent: this.req.header("user-agent") } : {};
+    return this.#isRecorded
+      ? { ip: this.conn.clientIp, userAgent: this.req.header("user-agent") }
+      : NOT_RECORDED;
   }
 }
 

@@ -181,7 +181,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#rememberUser(kept, {
       userId,
       at: now,
-      client: { ip: clip(client.ip), userAgent: clip(client.userAgent) },
+      client: clipped(client),
     });
     this.#rename(kept, session);
     return true;
@@ -307,7 +307,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       this.#rememberUser(kept, {
         userId,
         at: now,
-        client: { ip: clip(client.ip), userAgent: clip(client.userAgent) },
+        client: clipped(client),
       });
     }
     if (created.hasSubscribers) created.publish({ handle: recordIdOf(id) });
@@ -408,6 +408,13 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       await nextTurn();
     }
   }
+}
+
+/** Most applications record nobody, and all their sessions share one object. */
+const NOBODY: Client = Object.freeze({});
+
+function clipped({ ip, userAgent }: Client): Client {
+  return ip === undefined && userAgent === undefined ? NOBODY : { ip: clip(ip), userAgent: clip(userAgent) };
 }
 
 function toRecord(kept: Kept, entries: Entries, touched: boolean): SessionRecord {

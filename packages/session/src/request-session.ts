@@ -3,7 +3,7 @@
 import type { JsonData } from "./json.ts";
 import { andThen } from "./maybe-promise.ts";
 import { assertUserId } from "./options.ts";
-import { apply, NO_ENTRIES, Session } from "./session.ts";
+import { apply, NO_ENTRIES, Session, type SessionRecord } from "./session.ts";
 import type { Client, CreateOptions, Mode, Result, SessionEntry, Store } from "./store.ts";
 
 /** What became of a session when it was committed: what the browser is to be told. */
@@ -39,7 +39,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   constructor(store: Store<Data, M>, session: Session<Data> | undefined, visitor: Visitor) {
     this.#store = store;
     this.#visitor = visitor;
-    this.#session = session ?? blank();
+    this.#session = session ?? new Session(NOTHING);
     this.#stored = session !== undefined;
   }
 
@@ -120,7 +120,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   logout(): void {
     this.#assertOpen();
     if (this.#stored) this.#left = this.#session.id;
-    this.#session = blank();
+    this.#session = new Session(NOTHING);
     this.#stored = false;
     this.#loggedIn = undefined;
     this.#loggedOut = true;
@@ -245,12 +245,14 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
       options.userId = this.#loggedIn;
       options.client = this.#visitor.client;
     }
-    const stored = this.#store.create(options);
-    return andThen<Session<Data>, Outcome>(stored, (created) => {
-      this.#session = created;
-      this.#stored = true;
-      return "set";
-    });
+    const created: Session<Data> | Promise<Session<Data>> = this.#store.create(options);
+    return created instanceof Promise ? created.then((it) => this.#adopt(it)) : this.#adopt(created);
+  }
+
+  #adopt(created: Session<Data>): Outcome {
+    this.#session = created;
+    this.#stored = true;
+    return "set";
   }
 
   #result<Value>(value: Value): Result<M, Value> {
@@ -276,17 +278,14 @@ async function outcomeLater(done: Promise<boolean>, outcome: Outcome): Promise<O
   return (await done) ? outcome : "unchanged";
 }
 
-/** A session that is stored nowhere yet. */
-function blank<Data extends JsonData<Data>>(): Session<Data> {
-  const now = Date.now();
-  return new Session<Data>({
-    id: "",
-    createdAt: now,
-    lastSeenAt: now,
-    expiresAt: now,
-    userId: undefined,
-    authenticatedAt: undefined,
-    entries: NO_ENTRIES,
-    touched: false,
-  });
-}
+/** What is known of a session that is stored nowhere yet. */
+const NOTHING: SessionRecord = Object.freeze({
+  id: "",
+  createdAt: 0,
+  lastSeenAt: 0,
+  expiresAt: 0,
+  userId: undefined,
+  authenticatedAt: undefined,
+  entries: NO_ENTRIES,
+  touched: false,
+});
