@@ -47,7 +47,9 @@ describe.skipIf(!hasPostgres)("Postgres in trouble", () => {
     const { sessions, ...faults } = rows[0] as Record<string, number>;
     expect(faults).toEqual({ half_written: 0, without_end: 0, half_login: 0 });
     expect(sessions).toBeGreaterThan(10);
-    expect((await store.destroyByUser("42")) + (await store.destroyByUser("43"))).toBe(sessions);
+    let count = 0;
+    for (const userId of ["42", "43", "44"]) count += await store.destroyByUser(userId);
+    expect(count).toBe(sessions);
     expect(await store.len()).toBe(0);
   });
 

@@ -14,17 +14,20 @@ if (command === "count") {
     await store.update(id, key, (n) => Number(n ?? 0) + 1);
   }
 } else if (command === "churn") {
-  // Until it is killed: everything that writes, and each change of two keys together.
-  process.stdout.write("ready\n");
+  // Until it is killed: everything that writes, and each change of two keys together. It is ready when there is so much
+  // that every node of a cluster has some, also where all sessions of user 43 have just been destroyed.
+  let created = 0;
   const churn = async (lane: number): Promise<void> => {
     for (let count = lane; ; count += 10) {
       const session = await store.create({ data: { a: count, b: count }, userId: "42" });
+      created += 1;
+      if (created === 300) process.stdout.write("ready\n");
       session.set("a", -count);
       session.set("b", -count);
       session.set("padding", "x".repeat(2000));
       await store.save(session);
       await store.regenerate(session);
-      await store.login(session, "43");
+      await store.login(session, count % 5 === 1 ? "44" : "43");
       if (count % 3 === 0) await store.destroy(session.id);
       if (count % 50 === 0) await store.destroyByUser("43", { except: session });
     }

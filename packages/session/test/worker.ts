@@ -11,7 +11,7 @@ export const WORKER: readonly string[] = [
   join(import.meta.dirname, "remote-worker.ts"),
 ];
 
-/** Lets a process write sessions for so many milliseconds, and then ends it as a crash does. */
+/** Lets a process write sessions, a few hundred and then for so many milliseconds more, and ends it as a crash does. */
 export async function churnAndKill(driver: string, ports: number[], name: string, ms: number): Promise<void> {
   const args = [...WORKER, "churn", driver, ports.join(","), name];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
