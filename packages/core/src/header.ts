@@ -101,6 +101,8 @@ function indexOfHeader(headers: readonly Header[], name: string): number {
 /**
  * A copy of these fields with the members of a list such as `Vary` added, each once, to the field of that name; with the
  * field itself when there is none.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1
  */
 export function withMembers(headers: readonly Header[], field: Header): Header[] {
   const at = indexOfHeader(headers, field.name);

@@ -122,7 +122,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       fail(raw, req, conn, error);
     }
   };
-  /** Not even node:http would send it, such as a Trailer of a body that is not chunked; or a stream broke. */
+  /** What node:http refuses though we did not, such as a Trailer of a body that is not chunked; and streams that break. */
   const fail = (raw: NodeRequest, req: Request, conn: ConnectionInfo, error: unknown): void => {
     raw.outgoing.destroy();
     app.report(error, req, conn);
