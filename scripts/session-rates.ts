@@ -9,10 +9,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SessionStore } from "../packages/session/src/memory.ts";
-import { SqliteSessionStore } from "../packages/session/src/sqlite.ts";
-import type { Session } from "../packages/session/src/session.ts";
-import type { Store } from "../packages/session/src/store.ts";
+import { SessionStore } from "../packages/session/src/memory/memory-store.ts";
+import { SqliteSessionStore } from "../packages/session/src/sqlite/sqlite-store.ts";
+import type { Session } from "../packages/session/src/model/session.ts";
+import type { Store } from "../packages/session/src/model/store.ts";
 import type { AnyData } from "../packages/session/src/testkit/conformance.ts";
 import { openPostgres, openRedis } from "../packages/session/test/remote-stores.ts";
 

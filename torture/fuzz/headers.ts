@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import { CookieJar, cookieValue, HttpError, Request, SetCookie, trustProxy } from "@hatcheck/core";
-import { preferredEncoding } from "../../packages/core/src/accept-encoding.ts";
-import { parsePreferences, preferredType } from "../../packages/core/src/accept.ts";
-import { parseContentType } from "../../packages/core/src/content-type.ts";
-import { parseParameterised } from "../../packages/core/src/field-parameters.ts";
-import { assertHost } from "../../packages/core/src/host.ts";
-import { parseRange } from "../../packages/core/src/range.ts";
+import { preferredEncoding } from "../../packages/core/src/http/accept-encoding.ts";
+import { parsePreferences, preferredType } from "../../packages/core/src/http/accept.ts";
+import { parseContentType } from "../../packages/core/src/http/content-type.ts";
+import { parseParameterised } from "../../packages/core/src/http/field-parameters.ts";
+import { assertHost } from "../../packages/core/src/http/host.ts";
+import { parseRange } from "../../packages/core/src/http/range.ts";
 import type { Chance } from "../random.ts";
 import { asHeader, inputOf } from "./inputs.ts";
 import type { Target } from "./fuzz.ts";

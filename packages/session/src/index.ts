@@ -1,19 +1,19 @@
 // The public face of the package.
-export { destroyCookie, sessionCookie, sessionIdFromRequest } from "./cookies.ts";
+export { destroyCookie, sessionCookie, sessionIdFromRequest } from "./layer/cookie-helpers.ts";
 export {
   SessionIdInUseError,
   SessionStoreFullError,
   SessionStoreUnavailableError,
   SessionTooLargeError,
-} from "./errors.ts";
-export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from "./events.ts";
-export type { JsonData, JsonOf } from "./json.ts";
-export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer.ts";
-export { type MemoryOptions, SessionStore } from "./memory.ts";
-export { type DeviceEntry, RequestSession } from "./request-session.ts";
-export { Session } from "./session.ts";
-export type { SessionCookieOptions } from "./session-cookie.ts";
-export type { StandardSchema } from "./standard-schema.ts";
+} from "./model/errors.ts";
+export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from "./model/events.ts";
+export type { JsonData, JsonOf } from "./model/json.ts";
+export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
+export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
+export { type DeviceEntry, RequestSession } from "./layer/request-session.ts";
+export { Session } from "./model/session.ts";
+export type { SessionCookieOptions } from "./layer/session-cookie.ts";
+export type { StandardSchema } from "./model/standard-schema.ts";
 export type {
   Client,
   CreateOptions,
@@ -23,4 +23,4 @@ export type {
   SessionEntry,
   Store,
   StoreOptions,
-} from "./store.ts";
+} from "./model/store.ts";

@@ -1,9 +1,9 @@
 // Asks a store again and again while its server fails: every answer must be right, or say that there is none.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SessionStoreUnavailableError } from "../src/errors.ts";
+import { SessionStoreUnavailableError } from "../src/model/errors.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
-import type { Store } from "../src/store.ts";
+import type { Store } from "../src/model/store.ts";
 
 export interface Answers {
   readonly right: number;

@@ -8,8 +8,8 @@ import type { Pool } from "pg";
 import type { RedisClientType } from "redis";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { docBlocks } from "../../../scripts/doc-blocks.ts";
-import { PostgresSessionStore } from "../src/postgres.ts";
-import type { Store } from "../src/store.ts";
+import { PostgresSessionStore } from "../src/postgres/postgres-store.ts";
+import type { Store } from "../src/model/store.ts";
 import { hasPostgres, hasRedis, startPostgres, startRedis, startRedisCluster } from "./servers.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

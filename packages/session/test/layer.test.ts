@@ -8,7 +8,7 @@ import {
   SessionStoreUnavailableError,
   type Store,
 } from "../src/index.ts";
-import { SqliteSessionStore } from "../src/sqlite.ts";
+import { SqliteSessionStore } from "../src/sqlite/sqlite-store.ts";
 import { type Calls, counting, later } from "./wrapped-stores.ts";
 
 interface Data {

@@ -1,6 +1,6 @@
 // The ten guarantees on the memory store.
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
-import { SessionStore } from "../src/memory.ts";
+import { SessionStore } from "../src/memory/memory-store.ts";
 import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
 
 describe("SessionStore", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
 import { docBlocks } from "../../../scripts/doc-blocks.ts";
-import type { Store, StoreOptions } from "../src/store.ts";
+import type { Store, StoreOptions } from "../src/model/store.ts";
 import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
 
 interface Example {

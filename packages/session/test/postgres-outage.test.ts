@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { SessionStoreUnavailableError } from "../src/errors.ts";
-import { type PostgresOptions, PostgresSessionStore } from "../src/postgres.ts";
+import { SessionStoreUnavailableError } from "../src/model/errors.ts";
+import { type PostgresOptions, PostgresSessionStore } from "../src/postgres/postgres-store.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
 import { answersOf } from "./answers.ts";
 import { openPostgres } from "./remote-stores.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
-import { type PostgresClient, PostgresSessionStore } from "../src/postgres.ts";
+import { type PostgresClient, PostgresSessionStore } from "../src/postgres/postgres-store.ts";
 import {
   type AnyData,
   type ConformanceOptions,

@@ -1,7 +1,7 @@
 // A clock that can be set, for a store on a real Redis. Redis has none, so time is let pass from both sides: the scripts are
 // told a later time, and the keys are made to expire as much earlier. As long as no time has passed, nothing is touched.
 import { Redis } from "ioredis";
-import type { RedisClient } from "../src/redis.ts";
+import type { RedisClient } from "../src/redis/redis-store.ts";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 type Send = (args: string[]) => Promise<unknown>;

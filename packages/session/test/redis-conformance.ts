@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { Redis } from "ioredis";
 import { test, vi } from "vitest";
 import { storeConformance } from "../src/testkit/conformance.ts";
-import type { RedisClient } from "../src/redis.ts";
+import type { RedisClient } from "../src/redis/redis-store.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { openRedis, type RedisDriver } from "./remote-stores.ts";
 import { WORKER } from "./worker.ts";

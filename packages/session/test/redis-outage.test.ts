@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { SessionStoreUnavailableError } from "../src/errors.ts";
-import { type RedisOptions, RedisSessionStore } from "../src/redis.ts";
+import { SessionStoreUnavailableError } from "../src/model/errors.ts";
+import { type RedisOptions, RedisSessionStore } from "../src/redis/redis-store.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
 import { answersOf } from "./answers.ts";
 import { openRedis, type RedisDriver } from "./remote-stores.ts";

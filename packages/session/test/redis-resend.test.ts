@@ -1,7 +1,7 @@
 // ioredis sends a command again when the connection was lost before its answer came: then Redis runs it twice.
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RedisSessionStore } from "../src/redis.ts";
+import { RedisSessionStore } from "../src/redis/redis-store.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
 import { hasRedis, startRedis, type TestServer } from "./servers.ts";
 

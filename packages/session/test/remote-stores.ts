@@ -2,8 +2,8 @@
 import { Cluster, Redis } from "ioredis";
 import { Pool } from "pg";
 import { createClient, createCluster } from "redis";
-import { type PostgresOptions, PostgresSessionStore } from "../src/postgres.ts";
-import { type RedisClient, type RedisOptions, RedisSessionStore } from "../src/redis.ts";
+import { type PostgresOptions, PostgresSessionStore } from "../src/postgres/postgres-store.ts";
+import { type RedisClient, type RedisOptions, RedisSessionStore } from "../src/redis/redis-store.ts";
 import type { AnyData } from "../src/testkit/conformance.ts";
 
 export interface Opened<Store> {

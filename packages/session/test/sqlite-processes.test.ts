@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SqliteSessionStore } from "../src/sqlite.ts";
+import { SqliteSessionStore } from "../src/sqlite/sqlite-store.ts";
 import { runWorker, WORKER } from "./sqlite-process.ts";
 
 let folder: string;

@@ -1,5 +1,5 @@
 // A process of its own that works on a file of sessions: `node sqlite-worker.ts <command> <file> …`.
-import { SqliteSessionStore } from "../src/sqlite.ts";
+import { SqliteSessionStore } from "../src/sqlite/sqlite-store.ts";
 
 const [, , command, file = "", ...rest] = process.argv;
 const store = new SqliteSessionStore<Record<string, unknown>>(file, 3600);

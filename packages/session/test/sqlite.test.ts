@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
-import { SqliteSessionStore } from "../src/sqlite.ts";
+import { SqliteSessionStore } from "../src/sqlite/sqlite-store.ts";
 import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
 import { runWorker } from "./sqlite-process.ts";
 

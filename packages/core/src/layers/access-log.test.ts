@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { Request } from "../request.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
 import { accessLog, type AccessLogEntry } from "./access-log.ts";
 
 function appWith(entries: AccessLogEntry[]): App<object> {

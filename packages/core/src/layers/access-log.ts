@@ -1,7 +1,7 @@
 // One line for each request: what was asked, what was answered, how long it took; nothing that is anybody's secret.
-import type { Layer } from "../handler.ts";
-import type { Request } from "../request.ts";
-import { isStream, type Response } from "../response.ts";
+import type { Layer } from "../app/handler.ts";
+import type { Request } from "../message/request.ts";
+import { isStream, type Response } from "../message/response.ts";
 import { after } from "./after.ts";
 import { countBody } from "./count-body.ts";
 

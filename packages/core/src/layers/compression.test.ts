@@ -9,10 +9,10 @@ import {
 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { Header } from "../header.ts";
-import { Request } from "../request.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { Header } from "../http/header.ts";
+import { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
 import { compression } from "./compression.ts";
 
 const PAGE = "<p>hello, hello, hello</p>\n".repeat(200);

@@ -1,9 +1,9 @@
 // Compresses what is worth it, for clients that can read it.
-import { preferredEncoding } from "../accept-encoding.ts";
-import type { Layer } from "../handler.ts";
-import { Header, withMembers } from "../header.ts";
-import type { Request } from "../request.ts";
-import { isStream, type Response } from "../response.ts";
+import { preferredEncoding } from "../http/accept-encoding.ts";
+import type { Layer } from "../app/handler.ts";
+import { Header, withMembers } from "../http/header.ts";
+import type { Request } from "../message/request.ts";
+import { isStream, type Response } from "../message/response.ts";
 import { after } from "./after.ts";
 import { encodeStream } from "./encode-stream.ts";
 import { CODINGS, type Coding, type ContentCoding } from "./encoders.ts";

@@ -1,8 +1,8 @@
 // Cross-origin resource sharing: which other origins' scripts may read our answers.
-import type { Layer } from "../handler.ts";
-import { Header, isToken, withMembers } from "../header.ts";
-import type { Request } from "../request.ts";
-import { Response } from "../response.ts";
+import type { Layer } from "../app/handler.ts";
+import { Header, isToken, withMembers } from "../http/header.ts";
+import type { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
 import { after } from "./after.ts";
 import { assertOrigin } from "./origin.ts";
 

@@ -1,6 +1,6 @@
 // Passes a stream on as it is, and tells how much went through when it is over, however it ends.
-import type { StreamBody } from "../response.ts";
-import { chunksOf } from "../stream.ts";
+import type { StreamBody } from "../message/response.ts";
+import { chunksOf } from "../message/stream.ts";
 
 /** Calls `onEnd` once, with the number of bytes: at the end, at an error, or when nobody reads on. */
 export function countBody(body: StreamBody, onEnd: (bytes: number) => void): AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { Response } from "../message/response.ts";
 import { crossOriginProtection, type CrossOriginProtectionOptions } from "./cross-origin-protection.ts";
 
 const TRUSTED = "https://partner.example";

@@ -1,10 +1,10 @@
 // Keeps other sites from acting as our users (CSRF), by what browsers themselves say of where a request comes from: no
 // tokens, no cookies.
-import type { ConnectionInfo } from "../connection.ts";
-import { HttpError } from "../error.ts";
-import type { Layer } from "../handler.ts";
-import { parsePattern } from "../pattern.ts";
-import type { Request } from "../request.ts";
+import type { ConnectionInfo } from "../message/connection.ts";
+import { HttpError } from "../http/http-error.ts";
+import type { Layer } from "../app/handler.ts";
+import { parsePattern } from "../app/pattern.ts";
+import type { Request } from "../message/request.ts";
 import { assertOrigin } from "./origin.ts";
 
 export interface CrossOriginProtectionOptions {

@@ -1,7 +1,7 @@
 // Compresses a stream without holding it back: whenever its source pauses, what came so far is sent.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { StreamBody } from "../response.ts";
-import { type Chunks, chunksOf } from "../stream.ts";
+import type { StreamBody } from "../message/response.ts";
+import { type Chunks, chunksOf } from "../message/stream.ts";
 import type { Coding, Encoder } from "./encoders.ts";
 
 /** A stream of the encoded body. Its source is let go when it is destroyed, and fails it when it fails. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { Response } from "../message/response.ts";
 import { requestId } from "./request-id.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

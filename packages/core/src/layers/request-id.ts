@@ -1,6 +1,6 @@
 // Gives a request's id to the client, so that both sides' logs can be laid next to each other.
-import type { Layer } from "../handler.ts";
-import { Header } from "../header.ts";
+import type { Layer } from "../app/handler.ts";
+import { Header } from "../http/header.ts";
 import { after } from "./after.ts";
 
 export interface RequestIdOptions {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { Request } from "../request.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
 import { cspNonce, NONCE, securityHeaders, type SecurityHeadersOptions } from "./security-headers.ts";
 
 function appWith(options?: SecurityHeadersOptions): App<object> {

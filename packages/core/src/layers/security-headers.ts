@@ -1,8 +1,8 @@
 // Fields that switch off what browsers allow for the sake of the past.
 import { randomBytes } from "node:crypto";
-import type { Layer } from "../handler.ts";
-import { Header, isSameName, isToken } from "../header.ts";
-import { type Request, RequestKey } from "../request.ts";
+import type { Layer } from "../app/handler.ts";
+import { Header, isSameName, isToken } from "../http/header.ts";
+import { type Request, RequestKey } from "../message/request.ts";
 import { after } from "./after.ts";
 
 export interface SecurityHeadersOptions {

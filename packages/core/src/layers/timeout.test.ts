@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { describeBoth } from "../../test/harness.ts";
-import { App } from "../app.ts";
-import { HttpError } from "../error.ts";
-import { Request } from "../request.ts";
-import { Response } from "../response.ts";
+import { App } from "../app/application.ts";
+import { HttpError } from "../http/http-error.ts";
+import { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
 import { timeout } from "./timeout.ts";
 
 const DEADLINE = 40;

@@ -1,7 +1,7 @@
 // A deadline for handlers: nobody waits forever for an answer.
-import { HttpError } from "../error.ts";
-import type { Layer } from "../handler.ts";
-import { cancelBody, Response } from "../response.ts";
+import { HttpError } from "../http/http-error.ts";
+import type { Layer } from "../app/handler.ts";
+import { cancelBody, Response } from "../message/response.ts";
 
 export interface TimeoutOptions {
   /** Seconds that `Retry-After` tells the client to wait; 1 unless given. */

@@ -1,6 +1,6 @@
 // Guarantee 8: a session cannot grow without bound, and neither can the store.
 import assert from "node:assert/strict";
-import { SessionTooLargeError } from "../errors.ts";
+import { SessionTooLargeError } from "../model/errors.ts";
 import { eventsOf, type Kit, present, refuses } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
 

@@ -11,7 +11,7 @@ import { notStealable } from "./not-stealable.ts";
 import { twoClocks } from "./two-clocks.ts";
 import { typed } from "./typed.ts";
 import { unguessable } from "./unguessable.ts";
-import type { StoreOptions } from "../store.ts";
+import type { StoreOptions } from "../model/store.ts";
 
 export type { AnyData, Clock, ConformanceOptions, Connections } from "./kit.ts";
 

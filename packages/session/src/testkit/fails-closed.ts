@@ -1,6 +1,6 @@
 // Guarantee 10: a store that cannot answer says so; it never looks like "not logged in".
 import assert from "node:assert/strict";
-import { SessionStoreUnavailableError } from "../errors.ts";
+import { SessionStoreUnavailableError } from "../model/errors.ts";
 import { eventsOf, type Kit, refuses } from "./kit.ts";
 
 export function failsClosed({ prove, hooks }: Kit): void {

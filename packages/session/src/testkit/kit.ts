@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { Store, StoreOptions } from "../store.ts";
+import type { Store, StoreOptions } from "../model/store.ts";
 
 /** The data of the kit's sessions: any JSON under any key. */
 export type AnyData = Record<string, unknown>;

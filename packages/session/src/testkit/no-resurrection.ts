@@ -1,7 +1,7 @@
 // Guarantee 4: what comes after the end of a session writes nothing, and says so.
 import assert from "node:assert/strict";
 import { assertGone, type Connections, type Kit, present, race } from "./kit.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../model/session.ts";
 import type { AnyData } from "./kit.ts";
 
 /** All that can be done with a session that somebody has loaded. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { eventsOf, type Kit, present } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
 import { KEYS, randomJson, VALUES } from "./json-values.ts";
-import type { StandardSchema } from "../standard-schema.ts";
+import type { StandardSchema } from "../model/standard-schema.ts";
 
 type Numbers = Record<string, unknown>;
 

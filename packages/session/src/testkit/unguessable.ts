@@ -1,6 +1,6 @@
 // Guarantee 1: nobody can guess the id of a session, or take one that is in use.
 import assert from "node:assert/strict";
-import { SessionIdInUseError } from "../errors.ts";
+import { SessionIdInUseError } from "../model/errors.ts";
 import { type Kit, present, race, refuses } from "./kit.ts";
 
 const MALFORMED = ["", " ", "a b", "a;b", "a,b", 'a"b', "a\nb", "a\0b", "é", "a/b", "a=b", "x".repeat(257)];

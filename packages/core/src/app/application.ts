@@ -1,0 +1,261 @@
+// The application: what is registered on it, and the ways to run it.
+import { type Compiled, compile, type RouteInfo } from "./compile.ts";
+import { ConnectionInfo } from "../message/connection.ts";
+import type { Definition } from "./definition.ts";
+import { announceEnd, requestStart } from "../message/diagnostics.ts";
+import { handleFetch } from "../server/web-fetch.ts";
+import { finalise, type FinalResponse } from "../message/prepared-response.ts";
+import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
+import { parsePattern } from "./pattern.ts";
+import type { Request } from "../message/request.ts";
+import { cancelBody, Response } from "../message/response.ts";
+import type { Method } from "./router.ts";
+import { withFieldsOf } from "./preserved-fields.ts";
+import { listen, type ListenOptions, type Server } from "../server/server.ts";
+
+export interface AppOptions {
+  /** Most bytes that a body may have, 1 MiB unless given; routes may differ. */
+  bodyLimit?: number;
+}
+
+/**
+ * An application: routes, layers around them, and a state that all of them are given.
+ *
+ *     const app = App.withState({ greeting: "hello" })
+ *       .get("/:name", (_req, { name }, _conn, { greeting }) => Response.text(200, `${greeting} ${name}`));
+ *     const server = await app.listen({ port: 7878 });
+ */
+export class App<State> {
+  readonly #definition: Definition<State>;
+  #compiled: Compiled | undefined;
+
+  constructor(state: State, options: AppOptions = {}) {
+    this.#definition = {
+      state,
+      bodyLimit: options.bodyLimit,
+      routes: [],
+      layers: [],
+      mounts: [],
+      onError: undefined,
+      notFound: undefined,
+      sealed: false,
+    };
+  }
+
+  /** An application whose handlers and layers are given this state. */
+  static withState<State>(state: State, options?: AppOptions): App<State> {
+    return new App(state, options);
+  }
+
+  get<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("GET", pattern, handler, options);
+  }
+
+  /** Seldom needed: every `get` answers HEAD too. */
+  head<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("HEAD", pattern, handler, options);
+  }
+
+  post<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("POST", pattern, handler, options);
+  }
+
+  put<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("PUT", pattern, handler, options);
+  }
+
+  patch<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("PATCH", pattern, handler, options);
+  }
+
+  delete<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("DELETE", pattern, handler, options);
+  }
+
+  /** Seldom needed: OPTIONS is answered by itself, with `Allow`. */
+  options<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route("OPTIONS", pattern, handler, options);
+  }
+
+  /** All of these methods, save those for which the pattern has a route of its own. */
+  all<const Pattern extends string>(
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options?: RouteOptions,
+  ): this {
+    return this.#route(undefined, pattern, handler, options);
+  }
+
+  /**
+   * Serves another app, which keeps its own state and layers, below a prefix of literal segments.
+   * Its `/` is the prefix itself. This app's layers stand around it.
+   *
+   * @throws TypeError when the prefix is malformed.
+   */
+  mount<Other>(prefix: string, app: App<Other>): this {
+    this.#assertOpen("mount");
+    const { names } = parsePattern(prefix);
+    if (names.length > 0) throw new TypeError(`mount(${JSON.stringify(prefix)}): a prefix has no parameters`);
+    this.#definition.mounts.push({
+      prefix: prefix.endsWith("/") ? prefix.slice(0, -1) : prefix,
+      definition: app.#definition as Definition<unknown>,
+    });
+    return this;
+  }
+
+  /** Puts a layer around everything in this app, its errors and its 404s included. The first wrapped is outermost. */
+  wrap(layer: Layer<State>): this {
+    this.#assertOpen("wrap");
+    if (typeof layer !== "function")
+      throw new TypeError("wrap: a layer is a function (req, conn, next, state)");
+    this.#definition.layers.push(layer);
+    return this;
+  }
+
+  /** Sees whatever was thrown in this app, and may answer it. A mounted app's own handler is asked first. */
+  onError(handler: ErrorHandler<State>): this {
+    this.#assertOpen("onError");
+    this.#definition.onError = handler;
+    return this;
+  }
+
+  /** Answers where no route matches. A mounted app without its own uses that of the app around it. */
+  notFound(handler: Handler<State>): this {
+    this.#assertOpen("notFound");
+    this.#definition.notFound = handler;
+    return this;
+  }
+
+  /** Every route, those of mounted apps included, in the order of registration. */
+  routes(): readonly RouteInfo[] {
+    return this.#compile().routes;
+  }
+
+  /** Answers a request in this process, with the very answer that a socket would carry. */
+  handle(req: Request, conn: ConnectionInfo = new ConnectionInfo()): Answer {
+    const connection = conn.forRequest(req);
+    const final = this.respond(req, connection);
+    const end = (it: FinalResponse): Response => {
+      announceEnd(req, connection, it.statusCode);
+      return toResponse(it);
+    };
+    return final instanceof Promise ? final.then(end) : end(final);
+  }
+
+  /** Answers a web-standard request with a web-standard response; bodies are streamed both ways. */
+  fetch(request: globalThis.Request): Promise<globalThis.Response> {
+    return handleFetch(this, request);
+  }
+
+  /** Serves the app. Resolves when it really listens; see {@link ListenOptions} for the defaults. */
+  listen(options: ListenOptions = {}): Promise<Server> {
+    this.#compile();
+    return listen(this, options);
+  }
+
+  /** For engines: what is to be sent. Never throws; there is a promise only where a handler or a layer made one. */
+  respond(req: Request, conn: ConnectionInfo): FinalResponse | Promise<FinalResponse> {
+    const compiled = (this.#compiled ??= this.#compile());
+    if (requestStart.hasSubscribers) requestStart.publish({ req, conn });
+    const answer = compiled.dispatch(req, conn);
+    return answer instanceof Response
+      ? finish(compiled, req, conn, answer)
+      : answer.then((response) => finish(compiled, req, conn, response));
+  }
+
+  /** For engines: what went wrong after the head of the answer was sent. Handlers are told; the client cannot be. */
+  report(error: unknown, req: Request, conn: ConnectionInfo): void {
+    const drop = (response: Response) => cancelBody(response.body);
+    const answer = this.#compile().fail(error, req, conn);
+    if (answer instanceof Response) drop(answer);
+    else void answer.then(drop);
+  }
+
+  #route<Pattern extends string>(
+    method: Method | undefined,
+    pattern: Pattern,
+    handler: Handler<State, Pattern>,
+    options: RouteOptions = {},
+  ): this {
+    this.#assertOpen(`${(method ?? "all").toLowerCase()} ${JSON.stringify(pattern)}`);
+    parsePattern(pattern);
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `Route ${JSON.stringify(pattern)}: a handler is a function (req, params, conn, state)`,
+      );
+    }
+    const { routes } = this.#definition;
+    const { bodyLimit } = options;
+    routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit });
+    return this;
+  }
+
+  #compile(): Compiled {
+    return (this.#compiled ??= compile(this.#definition as Definition<unknown>));
+  }
+
+  #assertOpen(what: string): void {
+    if (!this.#definition.sealed) return;
+    throw new TypeError(`${what}: the app is in use already; register everything before the first request`);
+  }
+}
+
+function finish(
+  compiled: Compiled,
+  req: Request,
+  conn: ConnectionInfo,
+  response: Response,
+): FinalResponse | Promise<FinalResponse> {
+  try {
+    return finalise(req, response);
+  } catch (error) {
+    const answer = compiled.fail(error, req, conn);
+    const instead = (it: Response) => finaliseError(req, withFieldsOf(response, it));
+    return answer instanceof Response ? instead(answer) : answer.then(instead);
+  }
+}
+
+/** An error handler's own response may be as broken as the one that it replaces. */
+function finaliseError(req: Request, response: Response): FinalResponse {
+  try {
+    return finalise(req, response);
+  } catch {
+    return finalise(req, Response.text(500, "500 Internal Server Error\n"));
+  }
+}
+
+function toResponse({ statusCode, reasonPhrase, headers, body }: FinalResponse): Response {
+  const response = new Response({ statusCode, reasonPhrase }, [], body);
+  for (let index = 0; index < headers.length; index += 2) {
+    response.headers.push({ name: headers[index] as string, value: headers[index + 1] as string });
+  }
+  return response;
+}

@@ -1,0 +1,245 @@
+// Turns what was registered into what runs: every layer, error handler and state is bound here, once, so that a
+// request costs one search and one call.
+import { DEFAULT_BODY_LIMIT } from "../message/body.ts";
+import type { ConnectionInfo } from "../message/connection.ts";
+import type { Definition, RouteDefinition } from "./definition.ts";
+import { requestError } from "../message/diagnostics.ts";
+import { errorResponse } from "./error-response.ts";
+import { HttpError } from "../http/http-error.ts";
+import type { Answer, ErrorHandler, Layer } from "./handler.ts";
+import type { Request } from "../message/request.ts";
+import { Response } from "../message/response.ts";
+import { type Match, METHODS, Router } from "./router.ts";
+
+/** The whole of a route: layers, handler and error handling. Never throws, and never makes a promise of its own. */
+type Run = (req: Request, params: Readonly<Record<string, string>>, conn: ConnectionInfo) => Answer;
+
+interface Route {
+  readonly run: Run;
+  readonly pattern: string;
+  readonly bodyLimit: number;
+}
+
+/** What an app and those that it is mounted in contribute to its routes. */
+interface Scope {
+  readonly prefix: string;
+  readonly wrap: (run: Run) => Run;
+  readonly guard: (run: Run) => Run;
+  readonly bodyLimit: number;
+  readonly notFound: Run;
+}
+
+export interface RouteInfo {
+  readonly method: string;
+  readonly pattern: string;
+}
+
+export interface Compiled {
+  /** Finds the route and runs it. */
+  readonly dispatch: (req: Request, conn: ConnectionInfo) => Answer;
+  /** The answer for an error that came up after all layers had run. */
+  readonly fail: (error: unknown, req: Request, conn: ConnectionInfo) => Answer;
+  readonly routes: readonly RouteInfo[];
+}
+
+const NO_PARAMS = Object.freeze({});
+
+/** @throws TypeError for routes that are malformed or registered twice. */
+export function compile(definition: Definition<unknown>): Compiled {
+  const router = new Router<Route>();
+  const routes: RouteInfo[] = [];
+  const scopes: (Scope & { readonly miss: Run })[] = [];
+
+  const addRoute = (scope: Scope, route: RouteDefinition<unknown>, state: unknown): void => {
+    const pattern = scope.prefix + (route.pattern === "/" && scope.prefix !== "" ? "" : route.pattern);
+    const handler: Run = (req, params, conn) => route.handler(req, params, conn, state);
+    const checked: Run = (req, params, conn) => {
+      req.assertBodyLimit();
+      return handler(req, params, conn);
+    };
+    const methods =
+      route.method === undefined ? METHODS.filter((method) => !router.has(method, pattern)) : [route.method];
+    for (const method of methods) {
+      const mayHaveBody = method !== "GET" && method !== "HEAD";
+      router.add(method, pattern, {
+        run: scope.wrap(scope.guard(mayHaveBody ? checked : handler)),
+        pattern,
+        bodyLimit: route.bodyLimit ?? scope.bodyLimit,
+      });
+    }
+    routes.push({ method: route.method ?? "ALL", pattern });
+  };
+
+  const addApp = (
+    app: Definition<unknown>,
+    prefix: string,
+    outer: Scope | undefined,
+    handlers: readonly Failure[],
+  ): void => {
+    app.sealed = true;
+    const failures: Failure[] =
+      app.onError === undefined ? [...handlers] : [{ onError: app.onError, state: app.state }, ...handlers];
+    const guard = guardWith(failures);
+    const { notFound } = app;
+    const scope: Scope = {
+      prefix,
+      guard,
+      wrap: (run) => {
+        const inner = app.layers.reduceRight<Run>(
+          (next, layer) => guard(around(layer, next, app.state)),
+          run,
+        );
+        return outer === undefined ? inner : outer.wrap(inner);
+      },
+      bodyLimit: app.bodyLimit ?? outer?.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      notFound:
+        notFound === undefined
+          ? (outer?.notFound ?? throwNotFound)
+          : (req, params, conn) => notFound(req, params, conn, app.state),
+    };
+    scopes.push({ ...scope, miss: scope.wrap(guard(missOf(router, scope.notFound))) });
+    for (const route of app.routes.filter(({ method }) => method !== undefined))
+      addRoute(scope, route, app.state);
+    for (const route of app.routes.filter(({ method }) => method === undefined))
+      addRoute(scope, route, app.state);
+    for (const mount of app.mounts) addApp(mount.definition, prefix + mount.prefix, scope, failures);
+  };
+  addApp(definition, "", undefined, []);
+  router.compile();
+
+  const root = scopes[0] as (typeof scopes)[number];
+  // The deepest app that a path lies in answers for what is not found there.
+  scopes.sort((a, b) => b.prefix.length - a.prefix.length);
+  const scopeOf = (path: string) =>
+    scopes.find(
+      ({ prefix }) =>
+        path.startsWith(prefix) &&
+        (path.length === prefix.length || prefix === "" || path[prefix.length] === "/"),
+    ) ?? root;
+
+  return {
+    routes,
+    fail: (error, req, conn) => root.guard(() => throwIt(error))(req, NO_PARAMS, conn),
+    dispatch: (req, conn) => {
+      let match: Match<Route> | undefined;
+      let miss = root.miss;
+      try {
+        const { method, path } = req;
+        match = router.find(method, path);
+        if (match === undefined) {
+          if (method === "HEAD") match = router.find("GET", path);
+          if (match === undefined) miss = scopeOf(path).miss;
+        }
+      } catch {
+        // A malformed target: it throws again where layers and error handlers see it.
+      }
+      if (match === undefined) return miss(req, NO_PARAMS, conn);
+      const { target } = match;
+      req.route = target.pattern;
+      req.bodyLimit = target.bodyLimit;
+      return target.run(req, match.params, conn);
+    },
+  };
+}
+
+/** Answers where no route did: 405, an automatic OPTIONS, or whatever stands for "not found" here. */
+function missOf(router: Router<Route>, notFound: Run): Run {
+  return (req, params, conn) => {
+    const allowed = router.allowed(req.path);
+    if (req.path === "*" ? req.method !== "OPTIONS" : allowed.length === 0)
+      return notFound(req, params, conn);
+    const headers = [{ name: "Allow", value: allowed.join(", ") }];
+    if (req.method === "OPTIONS") return new Response(204, headers);
+    throw new HttpError(405, `${req.method} is not allowed here.`, { headers });
+  };
+}
+
+function throwNotFound(): never {
+  throw new HttpError(404, "Nothing is found at this address.");
+}
+
+function throwIt(error: unknown): never {
+  throw error;
+}
+
+function around(layer: Layer<unknown>, inner: Run, state: unknown): Run {
+  return (req, params, conn) => layer(req, conn, (other = req) => inner(other, params, conn), state);
+}
+
+interface Failure {
+  readonly onError: ErrorHandler<unknown>;
+  readonly state: unknown;
+}
+
+/** Makes a run that turns whatever is thrown, and whatever is returned that is no response, into a response. */
+function guardWith(failures: readonly Failure[]): (run: Run) => Run {
+  const fail = (error: unknown, req: Request, conn: ConnectionInfo): Answer =>
+    answerError(error, req, conn, failures);
+  return (run) => (req, params, conn) => {
+    let answer: Answer;
+    try {
+      answer = run(req, params, conn);
+    } catch (error) {
+      return fail(error, req, conn);
+    }
+    if (answer instanceof Response) return answer;
+    if (!isThenable(answer)) return fail(noResponse(answer, req), req, conn);
+    return Promise.resolve(answer).then(
+      (response) => (response instanceof Response ? response : fail(noResponse(response, req), req, conn)),
+      (error: unknown) => fail(error, req, conn),
+    );
+  };
+}
+
+function isThenable(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function noResponse(value: unknown, req: Request): TypeError {
+  const what = value === undefined ? "nothing" : value === null ? "null" : `a ${typeof value}`;
+  return new TypeError(
+    `The handler or a layer of ${req.method} ${req.route ?? req.path} returned ${what}; return a Response`,
+  );
+}
+
+/** Asks the error handlers from the inside out; the first answer counts. */
+function answerError(
+  error: unknown,
+  req: Request,
+  conn: ConnectionInfo,
+  failures: readonly Failure[],
+): Answer {
+  // What goes wrong because nobody waits any more, as the client has left or a deadline is over, is no error of ours.
+  if (!(error instanceof HttpError) && req.isAbort(error)) return new Response(req.aborted ? 499 : 503);
+  const expected = error instanceof HttpError && error.statusCode < 500;
+  if (!expected && requestError.hasSubscribers) requestError.publish({ req, conn, error });
+  if (!expected && failures.length === 0) log(error, req);
+  return askHandlers(error, req, conn, failures);
+}
+
+function askHandlers(
+  error: unknown,
+  req: Request,
+  conn: ConnectionInfo,
+  failures: readonly Failure[],
+): Answer {
+  const [first, ...others] = failures;
+  if (first === undefined) return errorResponse(error, req);
+  const otherwise = (answer: Response | undefined): Answer =>
+    answer instanceof Response ? answer : askHandlers(error, req, conn, others);
+  const broken = (second: unknown): Response => {
+    log(second, req);
+    return errorResponse(undefined, req);
+  };
+  try {
+    const answer: Answer | undefined = first.onError(error, req, conn, first.state);
+    return isThenable(answer) ? answer.then(otherwise).catch(broken) : otherwise(answer);
+  } catch (second) {
+    return broken(second);
+  }
+}
+
+/** The log of an app without `onError`: standard error, under the id that the client was told. */
+function log(error: unknown, req: Request): void {
+  console.error(`${req.method} ${req.route ?? "(no route)"} failed, request id ${req.id}:`, error);
+}

@@ -1,0 +1,41 @@
+// The two kinds of functions that an application consists of.
+import type { ConnectionInfo } from "../message/connection.ts";
+import type { Params } from "./pattern.ts";
+import type { Request } from "../message/request.ts";
+import type { Response } from "../message/response.ts";
+
+/** An answer, now or later. One that is there now is never wrapped into a promise. */
+export type Answer = Response | Promise<Response>;
+
+/** Answers a request. */
+export type Handler<State = unknown, Pattern extends string = string> = (
+  req: Request,
+  params: Params<Pattern>,
+  conn: ConnectionInfo,
+  state: State,
+) => Answer;
+
+/** Runs the rest: the layers further inside, then the handler. It never throws; errors come back as responses. */
+export type Next = (req?: Request) => Answer;
+
+/**
+ * Stands around handlers: it may answer itself, or change the request before and the response after `next()`.
+ * Change a copy of the response (`response.clone()`): the one that you get may be shared.
+ */
+export type Layer<State = unknown> = (req: Request, conn: ConnectionInfo, next: Next, state: State) => Answer;
+
+/**
+ * Sees whatever was thrown. What it returns is the answer; `undefined` leaves the answer to the framework.
+ * 404 and 405 come here too, as an `HttpError`.
+ */
+export type ErrorHandler<State = unknown> = (
+  error: unknown,
+  req: Request,
+  conn: ConnectionInfo,
+  state: State,
+) => Answer | undefined;
+
+export interface RouteOptions {
+  /** Most bytes that the body may have; 1 MiB unless given here or for the app. */
+  bodyLimit?: number;
+}

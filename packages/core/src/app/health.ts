@@ -1,0 +1,47 @@
+// What load balancers and orchestrators ask: does it live, and may it have work?
+import { App } from "./application.ts";
+import { HttpError } from "../http/http-error.ts";
+import { Header } from "../http/header.ts";
+import { Response } from "../message/response.ts";
+
+export interface HealthOptions {
+  /** Whether what the app depends on is there. What it throws goes to `onError` or the log. */
+  ready?: () => boolean | Promise<boolean>;
+}
+
+const NO_STORE = Header.constant("Cache-Control", "no-store");
+const TEXT = Header.constant("Content-Type", "text/plain; charset=utf-8");
+
+/**
+ * An app to mount at `/`: `GET /healthz` is 200 as long as the process answers, `GET /readyz` is 200 while it is ready
+ * for work and 503 otherwise, from the moment on at which the server begins to close.
+ *
+ *     app.mount("/", health({ ready: () => database.isConnected() }));
+ */
+export function health(options: HealthOptions = {}): App<undefined> {
+  const { ready } = options;
+  return new App(undefined)
+    .get("/healthz", () => say(200, "ok"))
+    .get("/readyz", (_req, _params, conn) => {
+      if (conn.closing) return say(503, "closing");
+      if (ready === undefined) return say(200, "ready");
+      try {
+        const is = ready();
+        return typeof is === "boolean" ? readiness(is) : is.then(readiness, unknown);
+      } catch (error) {
+        return unknown(error);
+      }
+    });
+}
+
+function readiness(is: boolean): Response {
+  return is ? say(200, "ready") : say(503, "not ready");
+}
+
+function unknown(cause: unknown): never {
+  throw new HttpError(503, "Not ready.", { cause, headers: [NO_STORE] });
+}
+
+function say(status: number, text: string): Response {
+  return new Response(status, [TEXT, NO_STORE], `${text}\n`);
+}

@@ -1,0 +1,82 @@
+// Reading a request's body to its end: counted while it arrives, so that no header can talk us into more.
+import { HttpError } from "../http/http-error.ts";
+
+/** What an engine hands over as a body. */
+export type BodySource = AsyncIterable<Uint8Array>;
+
+/** Default limit of a body: 1 MiB. */
+export const DEFAULT_BODY_LIMIT: number = 1024 * 1024;
+
+/** Passes a body on, chunk by chunk, until it has passed more than `limit` bytes. */
+export async function* limited(source: BodySource, limit: number): AsyncGenerator<Uint8Array, void, void> {
+  let count = 0;
+  for await (const chunk of source) {
+    count += chunk.byteLength;
+    if (count > limit) throw bodyTooLarge(limit);
+    yield chunk;
+  }
+}
+
+/** Reads a body whole. */
+export async function readAll(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+export function bodyTooLarge(limit: number): HttpError {
+  return new HttpError(413, `The body is larger than the ${limit} bytes that are accepted here.`);
+}
+
+/** Decodes UTF-8, and refuses what is not. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new HttpError(400, "The body is not valid UTF-8.");
+  }
+}
+
+// Keeps a byte order mark out of the text, as the web platform does.
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Parses JSON. Keys that poison prototypes when objects are merged are refused, whoever sends them means harm. */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text, MAY_POISON.test(text) ? refusePoison : undefined);
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    throw new HttpError(
+      400,
+      text.trim() === "" ? "The body is empty; JSON was expected." : "The body is not valid JSON.",
+    );
+  }
+  return value;
+}
+
+/** Whether a text may hold one of the keys, spelled out or with escapes. */
+const MAY_POISON = /__proto__|"constructor"|\\u/;
+
+function refusePoison(key: string, value: unknown): unknown {
+  const poisons =
+    key === "__proto__" ||
+    (key === "constructor" &&
+      typeof value === "object" &&
+      value !== null &&
+      Object.hasOwn(value, "prototype"));
+  if (poisons) throw new HttpError(400, `The body holds the key "${key}", which is not accepted.`);
+  return value;
+}
+
+/** Parses `application/x-www-form-urlencoded`. @see https://url.spec.whatwg.org/#application/x-www-form-urlencoded */
+export function parseForm(text: string): URLSearchParams {
+  if (text.includes("%")) {
+    try {
+      decodeURIComponent(text);
+    } catch {
+      throw new HttpError(400, "The form holds a malformed percent-encoding.");
+    }
+  }
+  return new URLSearchParams(text);
+}

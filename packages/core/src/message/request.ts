@@ -1,0 +1,294 @@
+// What a handler gets: a request that knows nothing of node:http, and computes what is asked for, once.
+import { randomUUID } from "node:crypto";
+import {
+  bodyTooLarge,
+  type BodySource,
+  decodeUtf8,
+  DEFAULT_BODY_LIMIT,
+  limited,
+  parseForm,
+  parseJson,
+  readAll,
+} from "./body.ts";
+import { parseContentType } from "../http/content-type.ts";
+import { CookieJar } from "../http/cookie.ts";
+import { HttpError } from "../http/http-error.ts";
+import { type Header, isSameName } from "../http/header.ts";
+import { assertHost } from "../http/host.ts";
+import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
+import { parseTarget, type Target } from "../http/path.ts";
+
+/** What an engine, or a test, makes a request from. Getters are read when the request is asked, once. */
+export interface RequestInit {
+  readonly method: string;
+  /** The request target as sent: `/path?query`, `*`, or an absolute URL. */
+  readonly url: string;
+  /** `"1.1"` unless given. */
+  readonly httpVersion?: string;
+  readonly headers?: readonly Header[];
+  /** Names and values in turn, as an engine may have them; goes before `headers`. */
+  readonly rawHeaders?: readonly string[];
+  readonly body?: string | Uint8Array | BodySource | undefined;
+  /** Aborts when the client leaves. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a request keeps the values of keys, each at the index of its key. */
+let valuesOf: (req: Request) => unknown[];
+/** What is copied for a request that is given its first: an array that grows takes room for sixteen more. */
+const NO_VALUES: undefined[] = [];
+
+/**
+ * A typed place on every request, where a layer keeps what handlers ask it for.
+ *
+ *     const user = new RequestKey<User>();
+ *     user.set(req, found);   // in a layer
+ *     user.get(req)           // in a handler: User | undefined
+ */
+export class RequestKey<Value> {
+  readonly #index: number = NO_VALUES.push(undefined) - 1;
+
+  get(req: Request): Value | undefined {
+    return valuesOf(req)[this.#index] as Value | undefined;
+  }
+
+  set(req: Request, value: Value): void {
+    valuesOf(req)[this.#index] = value;
+  }
+}
+
+/** One request. */
+export class Request {
+  /** In upper case, as sent. */
+  readonly method: string;
+  /** The request target, as sent. */
+  readonly url: string;
+  /** `"1.0"` or `"1.1"`. */
+  readonly httpVersion: string;
+  /** Most bytes that the body may have. A layer may change it before the body is read. */
+  bodyLimit: number = DEFAULT_BODY_LIMIT;
+  /** The pattern of the route that was found, such as `/users/:id`: a name for logs and metrics that holds no data. */
+  route: string | undefined;
+
+  readonly #init: RequestInit;
+  readonly #rawHeaders: readonly string[];
+  #headers: readonly Header[] | undefined;
+  #target: Target | undefined;
+  #query: URLSearchParams | undefined;
+  #cookies: CookieJar | undefined;
+  #id: string | undefined;
+  #ending: Ending | undefined;
+  #bytes: Promise<Uint8Array> | undefined;
+  #taken: string | undefined;
+  #values: unknown[] | undefined;
+
+  constructor(init: RequestInit) {
+    this.method = init.method;
+    this.url = init.url;
+    this.httpVersion = init.httpVersion ?? "1.1";
+    this.#init = init;
+    this.#rawHeaders = init.rawHeaders ?? (init.headers ?? []).flatMap(({ name, value }) => [name, value]);
+  }
+
+  /**
+   * The canonical path, which guards compare and routes match: see {@link parseTarget}.
+   *
+   * @throws HttpError 400 when the request target or its host is malformed; the app has answered before a handler could see it.
+   */
+  get path(): string {
+    return this.#parsedTarget().path;
+  }
+
+  /** The parameters of the query. */
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#parsedTarget().search));
+  }
+
+  /** All header fields, in the order and the spelling in which they came. */
+  get headers(): readonly Header[] {
+    return (this.#headers ??= pairs(this.#rawHeaders));
+  }
+
+  /** The value of the first field of this name. */
+  header(name: string): string | undefined {
+    const raw = this.#rawHeaders;
+    for (let index = 0; index < raw.length; index += 2) {
+      if (isSameName(raw[index] as string, name)) return raw[index + 1];
+    }
+    return undefined;
+  }
+
+  /** The values of all fields of this name. */
+  headerAll(name: string): string[] {
+    return this.headers.filter((header) => isSameName(header.name, name)).map((header) => header.value);
+  }
+
+  get cookies(): CookieJar {
+    return (this.#cookies ??= CookieJar.parse(this.headerAll("cookie").join("; ")));
+  }
+
+  /** A name for this request in logs and error answers; random unless a layer set another. */
+  get id(): string {
+    return (this.#id ??= randomUUID());
+  }
+
+  set id(id: string) {
+    this.#id = id;
+  }
+
+  /** Whether the client is known to have left. */
+  get aborted(): boolean {
+    return this.#ending?.client?.aborted ?? false;
+  }
+
+  /** Aborts when the client leaves before it has its answer, or when a layer calls {@link abort}. */
+  get signal(): AbortSignal {
+    return (this.#ending ??= endingOf(this.#init.signal)).signal;
+  }
+
+  /** Aborts {@link signal}: for a layer that waits no longer for the handler. */
+  abort(reason: unknown): void {
+    (this.#ending ??= endingOf(this.#init.signal)).controller.abort(reason);
+  }
+
+  /** Whether an error only says that nobody waits any more: the client has left, or it is what {@link abort} was told. */
+  isAbort(error: unknown): boolean {
+    if (this.aborted) return true;
+    const { aborted = false, reason } = this.#ending?.signal ?? {};
+    return aborted && (error === reason || (error instanceof Error && error.cause === reason));
+  }
+
+  /**
+   * The body, chunk by chunk. It can be taken once; afterwards the body cannot be read in another way.
+   *
+   * @throws HttpError 413, while iterating, when it grows larger than {@link bodyLimit}.
+   */
+  get stream(): AsyncIterable<Uint8Array> {
+    this.#take("stream");
+    return this.#open();
+  }
+
+  /**
+   * The whole body. Reading it again gives the same bytes.
+   *
+   * @throws HttpError 413 when it is larger than {@link bodyLimit}, 400 when the client cut it off.
+   */
+  bytes(): Promise<Uint8Array> {
+    return (this.#bytes ??= this.#readAll());
+  }
+
+  /** The whole body as text. @throws HttpError 400 when it is not UTF-8; as {@link bytes} besides. */
+  async text(): Promise<string> {
+    return decodeUtf8(await this.bytes());
+  }
+
+  /**
+   * The whole body, parsed from JSON. It is `unknown`: validate it.
+   *
+   * @throws HttpError 415 when its type is not JSON, 400 when it is malformed; as {@link bytes} besides.
+   */
+  async json(): Promise<unknown> {
+    this.#expect((type) => type === "application/json" || type.endsWith("+json"), "application/json");
+    return parseJson(await this.text());
+  }
+
+  /**
+   * The whole body, parsed as a form. Fields may repeat and keep their order.
+   *
+   * @throws HttpError 415 when its type is not that of a form, 400 when it is malformed; as {@link bytes} besides.
+   */
+  async form(): Promise<URLSearchParams> {
+    this.#expect((type) => type === "application/x-www-form-urlencoded", "application/x-www-form-urlencoded");
+    return parseForm(await this.text());
+  }
+
+  /**
+   * The fields and files of a multipart form, in the order in which they arrive. Each file must be read or it is
+   * passed over when the next part is asked for.
+   *
+   * @throws HttpError 415 when its type is another, 400 when it is malformed, 413 when it is over a limit.
+   */
+  multipart(options: MultipartOptions = {}): AsyncIterable<MultipartPart> {
+    this.#expect((type) => type === "multipart/form-data", "multipart/form-data");
+    this.#take("multipart");
+    return parseMultipart(this.header("content-type") ?? "", this.#open(), options);
+  }
+
+  /** @throws HttpError 413 when the body announces that it is larger than {@link bodyLimit}. */
+  assertBodyLimit(): void {
+    const length = this.header("content-length");
+    if (length !== undefined && Number(length) > this.bodyLimit) throw bodyTooLarge(this.bodyLimit);
+  }
+
+  static {
+    valuesOf = (req) => (req.#values ??= NO_VALUES.slice());
+  }
+
+  #parsedTarget(): Target {
+    if (this.#target === undefined) {
+      assertHost(this.#rawHeaders);
+      this.#target = parseTarget(this.url);
+    }
+    return this.#target;
+  }
+
+  async #readAll(): Promise<Uint8Array> {
+    this.#take("bytes");
+    return readAll(this.#open());
+  }
+
+  #open(): AsyncIterable<Uint8Array> {
+    this.assertBodyLimit();
+    const body = this.#init.body;
+    if (body === undefined) return limited(iterate([]), this.bodyLimit);
+    if (typeof body === "string") return limited(iterate([Buffer.from(body)]), this.bodyLimit);
+    return limited(body instanceof Uint8Array ? iterate([body]) : body, this.bodyLimit);
+  }
+
+  #take(how: string): void {
+    if (this.#taken !== undefined) {
+      throw new TypeError(
+        `The request's body was taken by req.${this.#taken} already; it cannot be read again by req.${how}`,
+      );
+    }
+    this.#taken = how;
+  }
+
+  #expect(accepts: (type: string) => boolean, wanted: string): void {
+    const { type, charset } = parseContentType(this.header("content-type") ?? "");
+    if (!accepts(type)) throw new HttpError(415, `The body must be ${wanted}.`);
+    if (
+      charset !== undefined &&
+      charset !== "utf-8" &&
+      charset !== "utf8" &&
+      wanted !== "multipart/form-data"
+    ) {
+      throw new HttpError(400, "The body must be in UTF-8.");
+    }
+  }
+}
+
+/** The ways in which a request can end before it has its answer. */
+interface Ending {
+  readonly client: AbortSignal | undefined;
+  readonly controller: AbortController;
+  readonly signal: AbortSignal;
+}
+
+function endingOf(client: AbortSignal | undefined): Ending {
+  const controller = new AbortController();
+  const { signal } = controller;
+  return { client, controller, signal: client === undefined ? signal : AbortSignal.any([client, signal]) };
+}
+
+function pairs(raw: readonly string[]): Header[] {
+  const headers: Header[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    headers.push({ name: raw[index] as string, value: raw[index + 1] as string });
+  }
+  return headers;
+}
+
+async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
+  yield* chunks;
+}

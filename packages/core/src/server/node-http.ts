@@ -1,0 +1,224 @@
+// The one file that adapts node:http: an IncomingMessage becomes a Request, what is to be sent goes into a
+// ServerResponse, and every way in which that can fail ends here.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BodySource } from "../message/body.ts";
+import { HttpError } from "../http/http-error.ts";
+import type { FinalResponse } from "../message/prepared-response.ts";
+import type { RequestInit } from "../message/request.ts";
+import { isStream, type StreamBody } from "../message/response.ts";
+import { chunksOf } from "../message/stream.ts";
+
+/** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
+const DRAIN_BYTES = 1024 * 1024;
+const DRAIN_MS = 2000;
+
+/** A request as node:http has it. What costs something is made when it is asked for. */
+export class NodeRequest implements RequestInit {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  #expectsContinue: boolean;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) {
+    this.method = incoming.method as string;
+    this.url = incoming.url as string;
+    this.httpVersion = incoming.httpVersion;
+    this.rawHeaders = incoming.rawHeaders;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  get body(): BodySource {
+    // A client that waits for leave to send its body gets it once somebody wants to read it.
+    if (this.#expectsContinue) {
+      this.#expectsContinue = false;
+      this.outgoing.writeContinue();
+    }
+    return bodyOf(this.incoming);
+  }
+
+  /** Whether the client still waits for leave to send its body. */
+  get expectsContinue(): boolean {
+    return this.#expectsContinue;
+  }
+
+  get signal(): AbortSignal {
+    const controller = new AbortController();
+    whenOver(this, (isWhole) => {
+      if (!isWhole) controller.abort(new Error("The client left before it had its answer"));
+    });
+    return controller.signal;
+  }
+}
+
+/** Tells once whether an answer was sent whole, when it is over. */
+export function whenOver(
+  { incoming: { socket }, outgoing }: NodeRequest,
+  tell: (isWhole: boolean) => void,
+): void {
+  if (outgoing.destroyed) {
+    tell(outgoing.writableFinished);
+    return;
+  }
+  let isCut = false;
+  // Node 22 says of an answer whose connection was cut that it has finished.
+  outgoing.once("finish", () => (isCut = socket.destroyed));
+  outgoing.once("close", () => tell(outgoing.writableFinished && !isCut));
+}
+
+async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    // Whoever stops reading must not thereby cut the connection: the answer is still to be sent.
+    yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw new HttpError(400, "The body was cut off.", { cause });
+  }
+}
+
+/**
+ * Tells node:http that nobody will read a body of no bytes. It would otherwise run a stream to its end for each, which
+ * costs a tenth of a small request. The body can be read all the same.
+ */
+export function skipEmptyBody(incoming: IncomingMessage): void {
+  const { headers } = incoming;
+  const length = headers["content-length"];
+  if (length === undefined ? headers["transfer-encoding"] === undefined : length === "0") incoming.read(0);
+}
+
+/**
+ * Sends what is to be sent; `closing` ends the connection with it. There is a promise only of a stream: it rejects with
+ * what the stream throws on its way.
+ */
+export function send(raw: NodeRequest, final: FinalResponse, closing: boolean): Promise<void> | undefined {
+  const { method, incoming, outgoing } = raw;
+  const { statusCode, reasonPhrase, headers, body } = final;
+  if (outgoing.destroyed) {
+    if (isStream(body)) chunksOf(body).cancel();
+    return undefined;
+  }
+  const unread = method !== "GET" && method !== "HEAD" && hasUnreadBody(incoming, statusCode);
+  // A client that was not told to send its body leaves us guessing what its next bytes are.
+  if (closing || unread || raw.expectsContinue) headers.push("Connection", "close");
+  outgoing.writeHead(statusCode, reasonPhrase, headers);
+  if (isStream(body)) return sendStream(raw, body, final.contentLength, unread);
+  if (unread) {
+    if (body !== undefined && body.length > 0) outgoing.write(body);
+    else outgoing.flushHeaders();
+    endAfterDraining(unread, incoming, outgoing);
+  } else {
+    outgoing.end(body);
+  }
+  return undefined;
+}
+
+async function sendStream(
+  { incoming, outgoing }: NodeRequest,
+  body: StreamBody,
+  contentLength: number | undefined,
+  unread: boolean,
+): Promise<void> {
+  try {
+    await pump(outgoing, body, contentLength);
+  } catch (error) {
+    if (error === CLIENT_LEFT) return;
+    throw error;
+  }
+  endAfterDraining(unread, incoming, outgoing);
+}
+
+/** Whether there is more to come of a request's body than what node:http may throw away by itself. */
+function hasUnreadBody({ complete, headers }: IncomingMessage, statusCode: number): boolean {
+  if (complete) return false;
+  const length = headers["content-length"];
+  if (length !== undefined) return statusCode === 413 || Number(length) > 64 * 1024;
+  return headers["transfer-encoding"] !== undefined;
+}
+
+/**
+ * Closing a connection while the client still sends makes its kernel drop our answer, so the rest is read first,
+ * within a bound.
+ */
+function endAfterDraining(unread: boolean, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (!unread || incoming.complete || incoming.destroyed) {
+    outgoing.end();
+    return;
+  }
+  let count = 0;
+  const end = () => {
+    clearTimeout(timer);
+    incoming.off("data", discard);
+    outgoing.end();
+  };
+  const timer = setTimeout(end, DRAIN_MS);
+  const discard = (chunk: Uint8Array) => {
+    count += chunk.byteLength;
+    if (count > DRAIN_BYTES) end();
+  };
+  incoming.on("data", discard).once("end", end).once("close", end).once("error", end);
+}
+
+const CLIENT_LEFT: unique symbol = Symbol("The client left");
+
+/** Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. */
+async function pump(
+  outgoing: ServerResponse,
+  body: StreamBody,
+  contentLength: number | undefined,
+): Promise<void> {
+  const chunks = chunksOf(body);
+  const { orGone, stop } = untilClosed(outgoing);
+  // The head goes out at once: a client of an event stream waits for it.
+  outgoing.flushHeaders();
+  let count = 0;
+  try {
+    for (;;) {
+      const { done, value } = await orGone(chunks.next());
+      if (done) break;
+      count += value.byteLength;
+      if (contentLength !== undefined && count > contentLength)
+        throw new Error("The body is longer than its Content-Length");
+      if (!outgoing.write(value)) await orGone(drained(outgoing));
+    }
+    if (contentLength !== undefined && count < contentLength)
+      throw new Error("The body is shorter than its Content-Length");
+  } catch (error) {
+    chunks.cancel();
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+/**
+ * Waits for a promise, or rejects as soon as the client leaves. `Promise.race` against one promise that outlives all
+ * others would keep every chunk in memory until the stream ends.
+ */
+function untilClosed(outgoing: ServerResponse): {
+  orGone: <Value>(promise: Promise<Value>) => Promise<Value>;
+  stop: () => void;
+} {
+  let leave: (reason: unknown) => void = ignore;
+  const onClose = (): void => leave(CLIENT_LEFT);
+  outgoing.once("close", onClose);
+  return {
+    orGone: (promise) =>
+      new Promise((resolve, reject) => {
+        leave = reject;
+        if (outgoing.destroyed) reject(CLIENT_LEFT);
+        promise.then(resolve, reject);
+      }),
+    stop: () => void outgoing.off("close", onClose),
+  };
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    outgoing.once("drain", resolve);
+  });
+}
+
+function ignore(): void {}

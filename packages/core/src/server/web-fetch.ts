@@ -1,0 +1,61 @@
+// The bridge to the web platform's Request and Response.
+import type { App } from "../app/application.ts";
+import { ConnectionInfo } from "../message/connection.ts";
+import { announceEnd } from "../message/diagnostics.ts";
+import { Request } from "../message/request.ts";
+import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
+import { chunksOf } from "../message/stream.ts";
+
+/** Runs a web-standard request through an app. */
+export async function handleFetch<State>(
+  app: App<State>,
+  request: globalThis.Request,
+): Promise<globalThis.Response> {
+  const url = new URL(request.url);
+  const rawHeaders = ["Host", url.host];
+  for (const [name, value] of request.headers) {
+    if (name !== "host") rawHeaders.push(name, value);
+  }
+  const req = new Request({
+    method: request.method,
+    url: url.pathname + url.search,
+    rawHeaders,
+    body: request.body ?? undefined,
+    signal: request.signal,
+  });
+  const conn = new ConnectionInfo({ encrypted: url.protocol === "https:" }, req);
+  const { statusCode, reasonPhrase, headers, body } = await app.respond(req, conn);
+  announceEnd(req, conn, statusCode);
+
+  const webHeaders = new Headers();
+  for (let index = 0; index < headers.length; index += 2) {
+    webHeaders.append(headers[index] as string, headers[index + 1] as string);
+  }
+  const webBody = body === undefined || statusCode === 205 ? null : isStream(body) ? toWebStream(body) : body;
+  return new globalThis.Response(webBody as Exclude<typeof webBody, Uint8Array> | Uint8Array<ArrayBuffer>, {
+    status: statusCode,
+    statusText: reasonPhrase,
+    headers: webHeaders,
+  });
+}
+
+function toWebStream(body: StreamBody): ReadableStream<Uint8Array> {
+  const chunks = chunksOf(body);
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) {
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } else if (value.byteLength > 0) {
+        // A copy: the queue takes the bytes' memory away from whoever made them.
+        controller.enqueue(new Uint8Array(value));
+      } else await this.pull?.(controller);
+    },
+    cancel: () => {
+      chunks.cancel();
+      cancelBody(body);
+    },
+  });
+}

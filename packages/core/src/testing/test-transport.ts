@@ -1,0 +1,131 @@
+// The two ways in which a test's requests travel: by a call in this process, or over a socket.
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { readAll } from "../message/body.ts";
+import { ConnectionInfo, type Peer } from "../message/connection.ts";
+import { announceEnd } from "../message/diagnostics.ts";
+import type { FinalResponse } from "../message/prepared-response.ts";
+import { findHeader, type Header } from "../http/header.ts";
+import { Request } from "../message/request.ts";
+import { isStream, type StreamBody } from "../message/response.ts";
+import { chunksOf } from "../message/stream.ts";
+import { trustProxy, type TrustProxy } from "../server/trust-proxy.ts";
+
+/** What answers requests in this process: an app, whatever its state. */
+export interface Responder {
+  respond(req: Request, conn: ConnectionInfo): FinalResponse | Promise<FinalResponse>;
+}
+
+export interface Outgoing {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly Header[];
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Incoming {
+  readonly statusCode: number;
+  readonly reasonPhrase: string;
+  readonly headers: readonly Header[];
+  readonly bytes: Uint8Array;
+}
+
+export interface Transport {
+  /** What targets are relative to. */
+  readonly base: URL;
+  /** Rejects when no whole answer comes. */
+  readonly carry: (outgoing: Outgoing) => Promise<Incoming>;
+}
+
+/** Calls the app. It gets what it would get from a socket: a `Host`, and the length of the body. */
+export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy): Transport {
+  const known = { ...peer, trust: trustProxy(trust) };
+  return {
+    base: new URL(peer.encrypted === true ? "https://localhost" : "http://localhost"),
+    carry: async ({ method, target, headers, body, signal }) => {
+      const init = { method, url: target, headers: withHost(headers, "localhost"), body };
+      const req = new Request(signal === undefined ? init : { ...init, signal });
+      const conn = new ConnectionInfo(known, req);
+      const final = await app.respond(req, conn);
+      announceEnd(req, conn, final.statusCode);
+      return {
+        statusCode: final.statusCode,
+        reasonPhrase: final.reasonPhrase,
+        headers: pairs(final.headers),
+        bytes: isStream(final.body)
+          ? await readStream(final.body)
+          : final.body === undefined
+            ? new Uint8Array()
+            : Buffer.from(final.body),
+      };
+    },
+  };
+}
+
+/** Sends requests to a server, through node:http. */
+export function overSocket(url: string): Transport {
+  const base = new URL(url);
+  const request = base.protocol === "https:" ? httpsRequest : httpRequest;
+  return {
+    base,
+    carry: ({ method, target, headers, body, signal }) =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(base, {
+          method,
+          path: target,
+          headers: withHost(headers, base.host).flatMap(({ name, value }) => [name, value]),
+          ...(signal !== undefined && { signal }),
+        });
+        outgoing.on("error", reject).on("response", (incoming) => {
+          readAll(incoming).then(
+            (bytes) =>
+              resolve({
+                statusCode: incoming.statusCode ?? 0,
+                reasonPhrase: incoming.statusMessage ?? "",
+                headers: pairs(incoming.rawHeaders),
+                bytes,
+              }),
+            reject,
+          );
+        });
+        sendBody(outgoing, body).catch(reject);
+      }),
+  };
+}
+
+function withHost(headers: readonly Header[], host: string): readonly Header[] {
+  return findHeader(headers, "host") === undefined ? [{ name: "Host", value: host }, ...headers] : headers;
+}
+
+async function sendBody(outgoing: ReturnType<typeof httpRequest>, body: Outgoing["body"]): Promise<void> {
+  if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
+    outgoing.end(body);
+    return;
+  }
+  for await (const chunk of body) {
+    if (outgoing.destroyed) return;
+    await new Promise<void>((resolve) => {
+      outgoing.write(chunk, () => resolve());
+    });
+  }
+  outgoing.end();
+}
+
+async function readStream(body: StreamBody): Promise<Uint8Array> {
+  const chunks = chunksOf(body);
+  const read: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (done) return Buffer.concat(read);
+    read.push(value);
+  }
+}
+
+function pairs(raw: readonly string[]): Header[] {
+  const headers: Header[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    headers.push({ name: raw[index] as string, value: raw[index + 1] as string });
+  }
+  return headers;
+}

@@ -1,0 +1,466 @@
+// The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { SessionIdInUseError, SessionStoreFullError, SessionTooLargeError } from "../model/errors.ts";
+import {
+  created,
+  destroyed,
+  expired,
+  loaded,
+  refused,
+  regenerated,
+  type RefusalReason,
+  saved,
+} from "../model/events.ts";
+import type { JsonData } from "../model/json.ts";
+import { ExpiryHeap, SeenList } from "./eviction-order.ts";
+import { ShardedMap } from "./sharded-map.ts";
+import { assertId, assertUserId, clip, handlesOf, type Settings, settingsOf } from "../model/options.ts";
+import { conform } from "../model/schema.ts";
+import {
+  apply,
+  type Entries,
+  entriesOf,
+  isLarger,
+  NO_ENTRIES,
+  Session,
+  type SessionRecord,
+} from "../model/session.ts";
+import { generateId, isGeneratedId, recordIdOf, regenerateId } from "../model/session-id.ts";
+import type {
+  Client,
+  CreateOptions,
+  PurgeOptions,
+  SessionEntry,
+  Store,
+  StoreOptions,
+} from "../model/store.ts";
+
+export interface MemoryOptions<Data> extends StoreOptions<Data> {
+  /**
+   * Most sessions that are kept; 1,000,000 unless given. When it is full, expired sessions go first, then those without a
+   * user that were not seen for longest.
+   */
+  maxSessions?: number;
+}
+
+/** Who has logged in; most sessions of a public site have none of this. */
+interface Login {
+  readonly userId: string;
+  readonly at: number;
+  readonly client: Client;
+}
+
+/** A record as it is kept. In memory the whole id is the key: whoever can read it has the process already. */
+interface Kept {
+  id: string;
+  readonly createdAt: number;
+  lastSeenAt: number;
+  /** When loading it was last announced as a refresh of its idle timeout. */
+  touchedAt: number;
+  expiresAt: number;
+  entries: Entries;
+  login: Login | undefined;
+  // Its places in the two orders.
+  dueAt: number;
+  heapIndex: number;
+  newer: Kept | undefined;
+  older: Kept | undefined;
+}
+
+/** Records that a purge looks at before it looks at the clock: a fraction of a millisecond. */
+const PURGE_BATCH = 100;
+
+/**
+ * Sessions in memory: gone when the process ends, and not shared with others.
+ *
+ *     const store = new SessionStore(3600);
+ */
+export class SessionStore<Data extends JsonData<Data> = Record<string, string>> implements Store<
+  Data,
+  "sync"
+> {
+  readonly mode = "sync";
+  readonly #settings: Settings<Data>;
+  readonly #maxSessions: number;
+  readonly #records = new ShardedMap<Kept>();
+  /** Records that began under a custom id, by handle: that id stays in use as long as they live. */
+  readonly #renamed = new Map<string, Kept>();
+  readonly #byUser = new Map<string, Set<Kept>>();
+  readonly #byExpiry = new ExpiryHeap<Kept>();
+  /** Sessions without a user: those that may be dropped when the store is full. */
+  readonly #anonymous = new SeenList<Kept>();
+
+  /** @throws RangeError or TypeError for an option that is wrong. */
+  constructor(options: number | MemoryOptions<Data>) {
+    this.#settings = settingsOf("SessionStore", options);
+    this.#maxSessions = (typeof options === "object" ? options.maxSessions : undefined) ?? 1_000_000;
+    if (!Number.isInteger(this.#maxSessions) || this.#maxSessions < 1) {
+      throw new RangeError(
+        `SessionStore: maxSessions must be a whole number above 0, got ${String(this.#maxSessions)}`,
+      );
+    }
+  }
+
+  get ttl(): number {
+    return this.#settings.ttl;
+  }
+
+  get idle(): number | undefined {
+    return this.#settings.idle;
+  }
+
+  create(options?: CreateOptions<Data>): Session<Data> {
+    return this.#insert(generateId(), options);
+  }
+
+  createWithId(id: string, options?: CreateOptions<Data>): Session<Data> {
+    assertId(id);
+    const present = this.#records.get(id) ?? this.#renamed.get(recordIdOf(id));
+    if (present !== undefined) {
+      if (this.#isLive(present, Date.now())) throw new SessionIdInUseError();
+      this.#drop(present);
+    }
+    return this.#insert(id, options);
+  }
+
+  load(id: string): Session<Data> | undefined {
+    const kept = this.#records.get(id);
+    if (kept === undefined) return undefined;
+    const now = Date.now();
+    if (!this.#isLive(kept, now)) {
+      if (expired.hasSubscribers) expired.publish({ handle: recordIdOf(id) });
+      return undefined;
+    }
+    const { idle, schema, touchMs } = this.#settings;
+    let { entries } = kept;
+    if (schema !== undefined) {
+      const conforming = conform(schema, entries, true);
+      if (conforming === undefined) {
+        announceRefusal(id, "schema");
+        return undefined;
+      }
+      entries = conforming;
+    }
+    this.#see(kept, now);
+    const touched = idle !== undefined && now - kept.touchedAt >= touchMs;
+    if (touched) kept.touchedAt = now;
+    if (loaded.hasSubscribers) loaded.publish({ handle: recordIdOf(id) });
+    return toSession(kept, entries, touched);
+  }
+
+  save(session: Session<Data>): boolean {
+    const kept = this.#live(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    this.#write(kept, session);
+    session.saved(kept.entries);
+    if (saved.hasSubscribers) saved.publish({ handle: session.handle });
+    return true;
+  }
+
+  touch(session: Session<Data>): boolean {
+    const kept = this.#live(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    this.#see(kept, Date.now());
+    return true;
+  }
+
+  regenerate(session: Session<Data>): boolean {
+    const kept = this.#live(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    this.#write(kept, session);
+    this.#rename(kept, session);
+    return true;
+  }
+
+  login(session: Session<Data>, userId: string, client: Client = {}): boolean {
+    assertUserId(userId);
+    const kept = this.#live(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    this.#write(kept, session);
+    this.#forgetUser(kept);
+    const now = Date.now();
+    kept.lastSeenAt = now;
+    kept.touchedAt = now;
+    kept.expiresAt = now + this.#settings.ttlMs;
+    this.#byExpiry.remove(kept);
+    kept.dueAt = this.#endOf(kept);
+    this.#byExpiry.add(kept);
+    this.#rememberUser(kept, {
+      userId,
+      at: now,
+      client: clipped(client),
+    });
+    this.#rename(kept, session);
+    return true;
+  }
+
+  update<Key extends keyof Data & string>(
+    id: string,
+    key: Key,
+    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
+  ): Data[Key] | undefined {
+    const kept = this.#live(id);
+    if (kept === undefined) {
+      refuseGone(id);
+      return undefined;
+    }
+    const session = toSession<Data>(kept, kept.entries, false);
+    const value = change(session.get(key));
+    // `change` may have ended the session, or written to it.
+    const still = this.#live(id);
+    if (still !== kept) {
+      refuseGone(id);
+      return undefined;
+    }
+    if (value === undefined) session.remove(key);
+    else session.set(key, value);
+    this.#write(kept, session);
+    if (saved.hasSubscribers) saved.publish({ handle: recordIdOf(id) });
+    return value;
+  }
+
+  destroy(id: string): boolean {
+    const kept = this.#records.get(id);
+    if (kept === undefined) return false;
+    const wasLive = this.#isLive(kept, Date.now());
+    this.#drop(kept);
+    if (wasLive && destroyed.hasSubscribers) destroyed.publish({ handle: recordIdOf(id) });
+    return wasLive;
+  }
+
+  listByUser(userId: string): SessionEntry[] {
+    const now = Date.now();
+    const entries: SessionEntry[] = [];
+    for (const kept of this.#byUser.get(userId) ?? []) {
+      if (this.#isLive(kept, now)) entries.push(toEntry(kept));
+    }
+    return entries.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+  }
+
+  destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
+    const spared = handlesOf(options.except);
+    let count = 0;
+    for (const kept of this.#byUser.get(userId) ?? []) {
+      if (!spared.includes(recordIdOf(kept.id)) && this.destroy(kept.id)) count += 1;
+    }
+    return count;
+  }
+
+  destroyByHandle(userId: string, handle: string): boolean {
+    for (const kept of this.#byUser.get(userId) ?? []) {
+      if (recordIdOf(kept.id) === handle) return this.destroy(kept.id);
+    }
+    return false;
+  }
+
+  purgeExpired(): number;
+  purgeExpired(options: PurgeOptions): Promise<number>;
+  purgeExpired(options?: PurgeOptions): number | Promise<number> {
+    return options === undefined ? this.#purge(Date.now(), Infinity) : this.#purgeInSlices(options.sliceMs);
+  }
+
+  len(): number {
+    return this.#records.size;
+  }
+
+  isEmpty(): boolean {
+    return this.#records.size === 0;
+  }
+
+  /** When a record ends: its lifetime, or earlier when it idles. */
+  #endOf(kept: Kept): number {
+    return Math.min(kept.expiresAt, kept.lastSeenAt + this.#settings.idleMs);
+  }
+
+  #isLive(kept: Kept, now: number): boolean {
+    return now < this.#endOf(kept);
+  }
+
+  #live(id: string): Kept | undefined {
+    const kept = this.#records.get(id);
+    return kept !== undefined && this.#isLive(kept, Date.now()) ? kept : undefined;
+  }
+
+  #see(kept: Kept, now: number): void {
+    // The heap is not told: its `dueAt` is only a time before which the record cannot have expired.
+    kept.lastSeenAt = now;
+    if (kept.login === undefined) this.#anonymous.renew(kept);
+  }
+
+  #insert(id: string, options: CreateOptions<Data> = {}): Session<Data> {
+    const { data, userId, client = {} } = options;
+    if (userId !== undefined) assertUserId(userId);
+    const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
+    if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(id);
+    this.#makeRoom(id);
+    const now = Date.now();
+    const kept: Kept = {
+      id,
+      createdAt: now,
+      lastSeenAt: now,
+      touchedAt: now,
+      expiresAt: now + this.#settings.ttlMs,
+      entries,
+      login: undefined,
+      dueAt: now + Math.min(this.#settings.ttlMs, this.#settings.idleMs),
+      heapIndex: -1,
+      newer: undefined,
+      older: undefined,
+    };
+    this.#records.set(id, kept);
+    this.#byExpiry.add(kept);
+    this.#anonymous.add(kept);
+    if (userId !== undefined) {
+      this.#rememberUser(kept, {
+        userId,
+        at: now,
+        client: clipped(client),
+      });
+    }
+    if (created.hasSubscribers) created.publish({ handle: recordIdOf(id) });
+    return toSession(kept, entries, false);
+  }
+
+  #makeRoom(id: string): void {
+    if (this.#records.size < this.#maxSessions) return;
+    this.#purge(Date.now(), PURGE_BATCH);
+    if (this.#records.size < this.#maxSessions) return;
+    const { oldest } = this.#anonymous;
+    if (oldest === undefined) {
+      if (this.#purge(Date.now(), Infinity) > 0) return;
+      announceRefusal(id, "full");
+      throw new SessionStoreFullError();
+    }
+    this.#drop(oldest);
+    if (destroyed.hasSubscribers) destroyed.publish({ handle: recordIdOf(oldest.id) });
+  }
+
+  #write(kept: Kept, session: Session<Data>): void {
+    const entries = apply(kept.entries, session.changes);
+    if (entries !== kept.entries && isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(kept.id);
+    kept.entries = entries;
+  }
+
+  #refuseLarge(id: string): never {
+    announceRefusal(id, "too-large");
+    throw new SessionTooLargeError(this.#settings.maxBytes);
+  }
+
+  /** Gives a record another id; the old one finds nothing any more. */
+  #rename(kept: Kept, session: Session<Data>): void {
+    this.#records.delete(kept.id);
+    if (!isGeneratedId(kept.id)) this.#renamed.set(recordIdOf(kept.id), kept);
+    kept.id = regenerateId(kept.id);
+    this.#records.set(kept.id, kept);
+    session.written(toRecord(kept, kept.entries, false));
+    if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
+  }
+
+  /** To be called for a record in the list of those without a user. */
+  #rememberUser(kept: Kept, login: Login): void {
+    this.#anonymous.remove(kept);
+    kept.login = login;
+    const others = this.#byUser.get(login.userId);
+    if (others === undefined) this.#byUser.set(login.userId, new Set([kept]));
+    else others.add(kept);
+  }
+
+  /** Puts a record into the list of those without a user. */
+  #forgetUser(kept: Kept): void {
+    if (kept.login === undefined) return;
+    const own = this.#byUser.get(kept.login.userId);
+    own?.delete(kept);
+    if (own?.size === 0) this.#byUser.delete(kept.login.userId);
+    kept.login = undefined;
+    this.#anonymous.add(kept);
+  }
+
+  #drop(kept: Kept): void {
+    this.#forgetUser(kept);
+    this.#anonymous.remove(kept);
+    this.#byExpiry.remove(kept);
+    this.#records.delete(kept.id);
+    if (this.#renamed.size > 0) this.#renamed.delete(recordIdOf(kept.id));
+  }
+
+  /** Removes those of the `most` records due first that have expired, and gives their number: it looks at no other. */
+  #purge(now: number, most: number): number {
+    let count = 0;
+    for (let looked = 0; looked < most; looked += 1) {
+      const first = this.#byExpiry.first();
+      if (first === undefined || first.dueAt > now) break;
+      const end = this.#endOf(first);
+      if (end > now) {
+        // It was seen since it was put there.
+        first.dueAt = end;
+        this.#byExpiry.sinkFirst();
+        continue;
+      }
+      this.#drop(first);
+      count += 1;
+      if (expired.hasSubscribers) expired.publish({ handle: recordIdOf(first.id) });
+    }
+    return count;
+  }
+
+  async #purgeInSlices(sliceMs: number): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const until = performance.now() + sliceMs;
+      do {
+        const now = Date.now();
+        total += this.#purge(now, PURGE_BATCH);
+        if ((this.#byExpiry.first()?.dueAt ?? Infinity) > now) return total;
+      } while (performance.now() < until);
+      await nextTurn();
+    }
+  }
+}
+
+/** Most applications record nobody, and all their sessions share one object. */
+const NOBODY: Client = Object.freeze({});
+
+function clipped({ ip, userAgent }: Client): Client {
+  return ip === undefined && userAgent === undefined ? NOBODY : { ip: clip(ip), userAgent: clip(userAgent) };
+}
+
+function toRecord(kept: Kept, entries: Entries, touched: boolean): SessionRecord {
+  return {
+    id: kept.id,
+    createdAt: kept.createdAt,
+    lastSeenAt: kept.lastSeenAt,
+    expiresAt: kept.expiresAt,
+    userId: kept.login?.userId,
+    authenticatedAt: kept.login?.at,
+    entries,
+    touched,
+  };
+}
+
+function toSession<Data extends JsonData<Data>>(
+  kept: Kept,
+  entries: Entries,
+  touched: boolean,
+): Session<Data> {
+  return new Session(toRecord(kept, entries, touched));
+}
+
+function toEntry(kept: Kept): SessionEntry {
+  return {
+    handle: recordIdOf(kept.id),
+    createdAt: kept.createdAt,
+    lastSeenAt: kept.lastSeenAt,
+    expiresAt: kept.expiresAt,
+    ip: kept.login?.client.ip,
+    userAgent: kept.login?.client.userAgent,
+  };
+}
+
+function refuseGone(id: string): false {
+  announceRefusal(id, "gone");
+  return false;
+}
+
+function announceRefusal(id: string, reason: RefusalReason): void {
+  if (refused.hasSubscribers) refused.publish({ handle: recordIdOf(id), reason });
+}

@@ -1,0 +1,267 @@
+// The records of a Redis store: one hash each, one script a call.
+import { randomBytes } from "node:crypto";
+import type { Backend, Exchange, Found, Key, Login, Refusal, Times } from "../remote/backend.ts";
+import type { EncodedChanges } from "../model/encoding.ts";
+import type { Settings } from "../model/options.ts";
+import type { Args, RedisConnection, Script } from "./redis-client.ts";
+import * as lua from "./redis-scripts.ts";
+import { type Entry, RedisUserIndex } from "./redis-user-index.ts";
+import type { SessionEntry } from "../model/store.ts";
+
+/** What is asked for at once of a user with very many sessions. */
+const AT_ONCE = 250;
+const HANDLE = /^[A-Za-z0-9_-]{22}$/;
+
+export class RedisBackend implements Backend {
+  readonly #redis: RedisConnection;
+  readonly #users: RedisUserIndex;
+  readonly #prefix: string;
+  readonly #ttlMs: number;
+  /** Below 0 without an idle timeout. */
+  readonly #idleMs: number;
+  readonly #touchMs: number;
+  readonly #maxBytes: number;
+
+  constructor(redis: RedisConnection, prefix: string, settings: Omit<Settings<unknown>, "schema">) {
+    this.#redis = redis;
+    this.#users = new RedisUserIndex(redis, `${prefix}user:`);
+    this.#prefix = prefix;
+    this.#ttlMs = Math.round(settings.ttlMs);
+    this.#idleMs = settings.idle === undefined ? -1 : Math.round(settings.idleMs);
+    this.#touchMs = settings.touchMs;
+    this.#maxBytes = settings.maxBytes;
+  }
+
+  async insert(
+    key: Key,
+    pairs: readonly (readonly [string, string])[],
+    login: Login | undefined,
+    unique: boolean,
+  ): Promise<Times | undefined> {
+    const generation = login === undefined ? 0 : await this.#enter(key, login);
+    const { handle, secretHash } = key;
+    const reply = await this.#run(lua.INSERT, handle, [
+      unique ? 1 : 0,
+      secretHash,
+      this.#ttlMs,
+      this.#idleMs,
+      ...loginOf(login, generation),
+      ...changesOf({ set: pairs, removed: [] }),
+    ]);
+    if (reply === null) return undefined;
+    if (login !== undefined) await this.#confirm(handle, secretHash, login.userId, generation, this.#ttlMs);
+    const now = Number(reply);
+    return { createdAt: now, lastSeenAt: now, expiresAt: now + this.#ttlMs };
+  }
+
+  async find({ handle, secretHash }: Key): Promise<Found | undefined> {
+    const reply = await this.#run(lua.FIND, handle, [secretHash, this.#touchMs, this.#idleMs]);
+    if (reply === null) return undefined;
+    const [touched, flat] = reply as [unknown, string[]];
+    const found = foundOf(flat, Number(touched) === 1);
+    if (found.touched && found.userId !== undefined) {
+      const left = found.expiresAt - found.lastSeenAt;
+      if (!(await this.#confirm(handle, secretHash, found.userId, found.generation, left))) return undefined;
+    }
+    return found;
+  }
+
+  async write(key: Key, changes: EncodedChanges, secretHash: string): Promise<"written" | Refusal> {
+    const args = [key.secretHash, secretHash, this.#maxBytes, ...changesOf(changes)];
+    const status = Number(await this.#run(lua.WRITE, key.handle, args));
+    return status === 1 ? "written" : refusalOf(status);
+  }
+
+  async login(key: Key, changes: EncodedChanges, secretHash: string, login: Login): Promise<Times | Refusal> {
+    const { handle } = key;
+    const generation = await this.#enter(key, login);
+    const reply = await this.#run(lua.LOGIN, handle, [
+      key.secretHash,
+      secretHash,
+      this.#ttlMs,
+      this.#idleMs,
+      ...loginOf(login, generation),
+      this.#maxBytes,
+      ...changesOf(changes),
+    ]);
+    const [status, now, createdAt, before] = reply as [unknown, unknown, unknown, string];
+    if (Number(status) !== 1) return refusalOf(Number(status));
+    if (before !== "" && before !== login.userId) await this.#users.leave(before, handle);
+    await this.#confirm(handle, secretHash, login.userId, generation, this.#ttlMs);
+    return {
+      createdAt: Number(createdAt),
+      lastSeenAt: Number(now),
+      expiresAt: Number(now) + this.#ttlMs,
+    };
+  }
+
+  async touch({ handle, secretHash }: Key): Promise<number | undefined> {
+    const now = await this.#run(lua.TOUCH, handle, [secretHash, this.#idleMs]);
+    return now === null ? undefined : Number(now);
+  }
+
+  async peek({ handle, secretHash }: Key, field: string): Promise<{ value: string | undefined } | "gone"> {
+    const [status, value] = (await this.#run(lua.PEEK, handle, [secretHash, field])) as [unknown, string];
+    return Number(status) === 1 ? { value: value === "" ? undefined : value } : "gone";
+  }
+
+  async exchange(
+    { handle, secretHash }: Key,
+    { field, expected = "", next }: Exchange,
+  ): Promise<"written" | Refusal | { value: string | undefined }> {
+    const changes = next === undefined ? [0, field] : [1, field, next];
+    const token = randomBytes(8).toString("base64url");
+    const args = [secretHash, field, expected, token, this.#maxBytes, ...changes];
+    const [status, value] = (await this.#run(lua.EXCHANGE, handle, args)) as [unknown, string];
+    if (Number(status) === 1) return "written";
+    return Number(status) === 2 ? { value: value === "" ? undefined : value } : refusalOf(Number(status));
+  }
+
+  async remove({ handle, secretHash }: Key): Promise<boolean> {
+    const userId = (await this.#run(lua.REMOVE, handle, [secretHash])) as string | null;
+    if (userId === null) return false;
+    if (userId !== "") await this.#users.leave(userId, handle);
+    return true;
+  }
+
+  async listByUser(userId: string): Promise<SessionEntry[]> {
+    const entries = await this.#users.entries(userId);
+    const replies = await this.#ofEach(entries, ({ handle }) => this.#run(lua.DESCRIBE, handle, [userId]));
+    await this.#users.drop(
+      userId,
+      entries.filter((_, index) => replies[index] === null),
+    );
+    return entries.flatMap(({ handle }, index) => {
+      const reply = replies[index] as (string | null)[] | null;
+      return reply === null ? [] : [entryOf(handle, reply)];
+    });
+  }
+
+  async removeByUser(userId: string, spared: readonly string[]): Promise<string[]> {
+    const generation = await this.#users.nextGeneration(userId);
+    for (const handle of spared.filter((it) => HANDLE.test(it))) {
+      await this.#run(lua.SPARE, handle, [userId, generation]);
+    }
+    const entries = (await this.#users.raise(userId, generation, this.#ttlMs)).filter(
+      ({ handle }) => !spared.includes(handle),
+    );
+    const replies = await this.#ofEach(entries, ({ handle }) =>
+      this.#run(lua.REMOVE_OF_USER, handle, [userId]),
+    );
+    // Only now: had this been cut off before, the entries must still be there for the next attempt.
+    await this.#users.drop(userId, entries);
+    return entries.filter((_, index) => Number(replies[index]) === 1).map(({ handle }) => handle);
+  }
+
+  async removeByHandle(userId: string, handle: string): Promise<boolean> {
+    // A handle comes from a form: it must not name another key.
+    if (!HANDLE.test(handle)) return false;
+    const count = Number(await this.#run(lua.REMOVE_OF_USER, handle, [userId]));
+    if (count === 1) await this.#users.leave(userId, handle);
+    return count === 1;
+  }
+
+  /** Redis removes what has expired by itself. It is asked whether it is there, as with every other call. */
+  async purge(): Promise<[]> {
+    await this.#redis.ping();
+    return [];
+  }
+
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const page of this.#redis.keys(this.#prefix))
+      count += page.filter((it) => HANDLE.test(it)).length;
+    return count;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    for await (const page of this.#redis.keys(this.#prefix))
+      if (page.some((it) => HANDLE.test(it))) return false;
+    return true;
+  }
+
+  #enter({ handle }: Key, { userId }: Login): Promise<number> {
+    return this.#users.enter(userId, handle, this.#ttlMs);
+  }
+
+  /**
+   * Makes sure that a session is in its user's index. `false` when all sessions of the user were ended meanwhile: then this
+   * one is, too, as if it had been there before.
+   */
+  async #confirm(
+    handle: string,
+    secretHash: string,
+    userId: string,
+    generation: number,
+    lifetimeMs: number,
+  ): Promise<boolean> {
+    if (await this.#users.confirm(userId, handle, lifetimeMs, generation)) return true;
+    await this.#run(lua.REMOVE, handle, [secretHash]);
+    return false;
+  }
+
+  #run(script: Script, handle: string, args: Args): Promise<unknown> {
+    return this.#redis.run(script, this.#prefix + handle, args);
+  }
+
+  async #ofEach(entries: readonly Entry[], ask: (entry: Entry) => Promise<unknown>): Promise<unknown[]> {
+    const replies: unknown[] = [];
+    for (let start = 0; start < entries.length; start += AT_ONCE) {
+      replies.push(...(await Promise.all(entries.slice(start, start + AT_ONCE).map(ask))));
+    }
+    return replies;
+  }
+}
+
+function changesOf({ set, removed }: EncodedChanges): Args {
+  return [set.length, ...set.flat(), ...removed];
+}
+
+function loginOf(login: Login | undefined, generation: number): Args {
+  if (login === undefined) return ["", 0, "", ""];
+  const { ip = "", userAgent = "" } = login.client;
+  return [login.userId, generation, ip, userAgent];
+}
+
+function refusalOf(status: number): Refusal {
+  return status === -1 ? "too-large" : "gone";
+}
+
+function foundOf(flat: readonly string[], touched: boolean): Found & { generation: number } {
+  const fields = new Map<string, string>();
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < flat.length; index += 2) {
+    const field = flat[index] as string;
+    const value = flat[index + 1] as string;
+    if (field.startsWith("d:")) pairs.push([field.slice(2), value]);
+    else fields.set(field, value);
+  }
+  const authenticatedAt = fields.get("a");
+  return {
+    createdAt: numberOf(fields.get("c")),
+    lastSeenAt: numberOf(fields.get("s")),
+    expiresAt: numberOf(fields.get("e")),
+    userId: fields.get("u"),
+    authenticatedAt: authenticatedAt === undefined ? undefined : numberOf(authenticatedAt),
+    generation: numberOf(fields.get("g") ?? "0"),
+    pairs,
+    touched,
+  };
+}
+
+/** NaN where there is none. */
+function numberOf(text: string | undefined): number {
+  return Number(text ?? Number.NaN);
+}
+
+function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntry {
+  const [createdAt, lastSeenAt, expiresAt, ip, userAgent] = reply;
+  return {
+    handle,
+    createdAt: Number(createdAt),
+    lastSeenAt: Number(lastSeenAt),
+    expiresAt: Number(expiresAt),
+    ip: ip ?? undefined,
+    userAgent: userAgent ?? undefined,
+  };
+}

@@ -1,0 +1,154 @@
+// The clients that a Redis store can be given, told apart by their methods, and made to look the same.
+import { hash } from "node:crypto";
+import { within } from "../remote/deadline.ts";
+
+/** A client or a pool of clients of node-redis. */
+export interface NodeRedisClient {
+  sendCommand(args: string[], options?: { typeMapping: object }): Promise<unknown>;
+}
+
+/** A cluster of node-redis. */
+export interface NodeRedisCluster {
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+    options?: { typeMapping: object },
+  ): Promise<unknown>;
+  masters: readonly object[];
+  nodeClient(node: never): Promise<NodeRedisClient>;
+}
+
+/** A `Redis` of ioredis. */
+export interface IoredisClient {
+  call(command: string, ...args: string[]): Promise<unknown>;
+  options?: object;
+}
+
+/** A `Redis.Cluster` of ioredis. */
+export interface IoredisCluster extends IoredisClient {
+  nodes(role: "master"): IoredisClient[];
+}
+
+export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
+
+/** A Lua script for one key. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export type Args = readonly (string | number)[];
+
+export function scriptOf(text: string): Script {
+  return { text, sha: hash("sha1", text) };
+}
+
+type Send = (args: string[]) => Promise<unknown>;
+
+/** What is needed of a client, whichever it is. */
+interface Driver {
+  /** To the node that has this key. */
+  readonly send: (key: string, args: string[]) => Promise<unknown>;
+  /** To each node that has keys of its own. */
+  readonly masters: () => Promise<Send[]>;
+  /** What the client puts before every key by itself, except in patterns. */
+  readonly keyPrefix: string;
+}
+
+/** The one way in which the store talks to Redis: with a time limit. */
+export class RedisConnection {
+  readonly #driver: Driver;
+  readonly #timeoutMs: number;
+
+  constructor(client: RedisClient, timeoutMs: number) {
+    this.#driver = driverOf(client);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Runs a script on a key. Its text is sent only where the server does not know it: the first time, and after restarts. */
+  async run(script: Script, key: string, args: Args): Promise<unknown> {
+    const { send } = this.#driver;
+    const rest = ["1", key, ...args.map(String)];
+    try {
+      return await within(this.#timeoutMs, send(key, ["EVALSHA", script.sha, ...rest]));
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return within(this.#timeoutMs, send(key, ["EVAL", script.text, ...rest]));
+    }
+  }
+
+  async ping(): Promise<void> {
+    const masters = await this.#masters();
+    await Promise.all(masters.map((send) => within(this.#timeoutMs, send(["PING"]))));
+  }
+
+  /** Keys that begin with a prefix, page by page, without it. A key that is created or moved meanwhile may come twice or not. */
+  async *keys(prefix: string): AsyncGenerator<string[]> {
+    const full = this.#driver.keyPrefix + prefix;
+    const pattern = `${full.replace(/[\\*?[\]]/g, "\\$&")}*`;
+    for (const send of await this.#masters()) {
+      let cursor = "0";
+      do {
+        const scan = send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]);
+        const [next, keys] = (await within(this.#timeoutMs, scan)) as [unknown, string[]];
+        yield keys.map((key) => key.slice(full.length));
+        cursor = String(next);
+      } while (cursor !== "0");
+    }
+  }
+
+  async #masters(): Promise<Send[]> {
+    const masters = await within(this.#timeoutMs, this.#driver.masters());
+    // A client that has lost its Cluster knows none.
+    if (masters.length === 0) throw new Error("no node of the Cluster is known");
+    return masters;
+  }
+}
+
+/** Text as text, whatever mapping the client has by default. */
+const PLAIN = { typeMapping: {} };
+
+function driverOf(client: RedisClient): Driver {
+  if ("call" in client && typeof client.call === "function") return ioredisDriver(client);
+  if ("sendCommand" in client && typeof client.sendCommand === "function") {
+    if ("nodeClient" in client) return nodeRedisClusterDriver(client);
+    if (!("getSentinelNode" in client)) return nodeRedisDriver(client as NodeRedisClient);
+  }
+  throw new TypeError(
+    "RedisSessionStore: the client must be a client, pool or cluster of node-redis, or a Redis or Redis.Cluster of ioredis",
+  );
+}
+
+function ioredisDriver(client: IoredisClient | IoredisCluster): Driver {
+  const sendTo =
+    (node: IoredisClient): Send =>
+    ([command, ...args]) =>
+      node.call(command as string, ...args);
+  const send = sendTo(client);
+  const { keyPrefix = "" } = (client.options ?? {}) as { keyPrefix?: unknown };
+  return {
+    send: (_key, args) => send(args),
+    masters: async () => ("nodes" in client ? client.nodes("master").map(sendTo) : [send]),
+    keyPrefix: String(keyPrefix),
+  };
+}
+
+function nodeRedisDriver(client: NodeRedisClient): Driver {
+  const send: Send = (args) => client.sendCommand(args, PLAIN);
+  return { send: (_key, args) => send(args), masters: async () => [send], keyPrefix: "" };
+}
+
+function nodeRedisClusterDriver(cluster: NodeRedisCluster): Driver {
+  return {
+    send: (key, args) => cluster.sendCommand(key, false, args, PLAIN),
+    masters: () =>
+      Promise.all(
+        cluster.masters.map(async (master) => {
+          const node = await cluster.nodeClient(master as never);
+          return (args: string[]) => node.sendCommand(args, PLAIN);
+        }),
+      ),
+    keyPrefix: "",
+  };
+}
