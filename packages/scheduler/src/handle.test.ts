@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "../test/fake-clock.ts";
 import { recordEvents } from "../test/record.ts";
-import type { TaskRun } from "./options.ts";
+import type { TaskRun } from "./task/options.ts";
 import { Scheduler } from "./scheduler.ts";
 
 const START = "2026-01-01T00:00:00.500Z";

@@ -1,11 +1,11 @@
 /**
  * What `Scheduler.start()` returns: the running tasks, to look at, to steer and to stop.
  */
-import type { Engine } from "./engine.ts";
-import { publish } from "./events.ts";
-import type { RunOutcome } from "./run.ts";
-import type { ScheduledTask } from "./scheduled-task.ts";
-import type { TaskStatus } from "./task-definition.ts";
+import type { Engine } from "./engine/engine.ts";
+import { publish } from "./task/events.ts";
+import type { RunOutcome } from "./task/run.ts";
+import type { ScheduledTask } from "./task/scheduled-task.ts";
+import type { TaskStatus } from "./task/task-definition.ts";
 
 /** How `stop` ended. */
 export interface StopResult {

@@ -1,9 +1,9 @@
-export type { Clock, TimerHandle } from "./clock.ts";
-export { CronSchedule, type CronScheduleOptions, type DayMatch } from "./cron-schedule.ts";
-export type { Duration } from "./duration.ts";
-export type { SchedulerEvents, SkipReason } from "./events.ts";
+export type { Clock, TimerHandle } from "./engine/clock.ts";
+export { CronSchedule, type CronScheduleOptions, type DayMatch } from "./cron/cron-schedule.ts";
+export type { Duration } from "./values/duration.ts";
+export type { SchedulerEvents, SkipReason } from "./task/events.ts";
 export type { SchedulerHandle, StopResult } from "./handle.ts";
-export type { Once, Slot } from "./once.ts";
+export type { Once, Slot } from "./once/once.ts";
 export type {
   CronOptions,
   EveryOptions,
@@ -13,7 +13,7 @@ export type {
   Task,
   TaskOptions,
   TaskRun,
-} from "./options.ts";
-export { type RunOutcome, TaskTimeoutError } from "./run.ts";
+} from "./task/options.ts";
+export { type RunOutcome, TaskTimeoutError } from "./task/run.ts";
 export { Scheduler } from "./scheduler.ts";
-export type { TaskKind, TaskStatus } from "./task-definition.ts";
+export type { TaskKind, TaskStatus } from "./task/task-definition.ts";

@@ -1,15 +1,15 @@
 /**
  * The list of tasks, as it is written down before anything runs. All that can be wrong with a task is found here.
  */
-import { systemClock } from "./clock.ts";
-import { CronSchedule } from "./cron-schedule.ts";
-import { type Duration, toMilliseconds } from "./duration.ts";
-import { Engine } from "./engine.ts";
+import { systemClock } from "./engine/clock.ts";
+import { CronSchedule } from "./cron/cron-schedule.ts";
+import { type Duration, toMilliseconds } from "./values/duration.ts";
+import { Engine } from "./engine/engine.ts";
 import { SchedulerHandle } from "./handle.ts";
-import type { CronOptions, EveryOptions, FailedRun, SchedulerOptions, Task, TaskOptions } from "./options.ts";
-import { ScheduledTask } from "./scheduled-task.ts";
-import type { TaskDefinition, TaskKind } from "./task-definition.ts";
-import { cronTimetable, grid } from "./timetable.ts";
+import type { CronOptions, EveryOptions, FailedRun, SchedulerOptions, Task, TaskOptions } from "./task/options.ts";
+import { ScheduledTask } from "./task/scheduled-task.ts";
+import type { TaskDefinition, TaskKind } from "./task/task-definition.ts";
+import { cronTimetable, grid } from "./task/timetable.ts";
 
 /**
  * Runs tasks in this process at fixed intervals, after fixed pauses, and at the times of cron expressions.

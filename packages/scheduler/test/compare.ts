@@ -1,7 +1,7 @@
 /**
  * Compares a CronSchedule with the oracle at chosen times of a window.
  */
-import { CronSchedule } from "../src/cron-schedule.ts";
+import { CronSchedule } from "../src/cron/cron-schedule.ts";
 import { firings, type Window } from "./dst-oracle.ts";
 import type { Expression } from "./expressions.ts";
 

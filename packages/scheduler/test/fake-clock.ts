@@ -1,7 +1,7 @@
 /**
  * A clock that steps: time stands still until a test moves it, and the wall clock can be set like a real one.
  */
-import type { Clock, TimerHandle } from "../src/clock.ts";
+import type { Clock, TimerHandle } from "../src/engine/clock.ts";
 
 interface Timer extends TimerHandle {
   at: number;

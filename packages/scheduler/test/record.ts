@@ -3,7 +3,7 @@
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
-import type { SchedulerEvents } from "../src/events.ts";
+import type { SchedulerEvents } from "../src/task/events.ts";
 import type { SchedulerHandle } from "../src/handle.ts";
 import type { Scheduler } from "../src/scheduler.ts";
 import type { FakeClock } from "./fake-clock.ts";

@@ -6,10 +6,10 @@ import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { Pool } from "pg";
 import { createClient } from "redis";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/engine/clock.ts";
 import { type Once, Scheduler } from "../../src/index.ts";
-import { postgresOnce } from "../../src/once-postgres.ts";
-import { redisOnce } from "../../src/once-redis.ts";
+import { postgresOnce } from "../../src/once/postgres.ts";
+import { redisOnce } from "../../src/once/redis.ts";
 
 const [url = "", space = "", offset = "0", interval = "250"] = process.argv.slice(2);
 

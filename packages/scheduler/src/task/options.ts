@@ -1,9 +1,9 @@
 /**
  * What a caller can say about a scheduler and its tasks.
  */
-import type { Clock } from "./clock.ts";
-import type { DayMatch } from "./cron-schedule.ts";
-import type { Once } from "./once.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { DayMatch } from "../cron/cron-schedule.ts";
+import type { Once } from "../once/once.ts";
 
 /** What a task is told about the run it is in. */
 export interface TaskRun {

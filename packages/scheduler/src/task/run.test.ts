@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
-import { recordEvents, start } from "../test/record.ts";
-import type { Once, Slot } from "./once.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { recordEvents, start } from "../../test/record.ts";
+import type { Once, Slot } from "../once/once.ts";
 import type { FailedRun, Task, TaskRun } from "./options.ts";
 import { TaskTimeoutError } from "./run.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler } from "../scheduler.ts";
 
 const START = "2026-01-01T00:00:00.500Z";
 const forever = () => new Promise<never>(() => {});

@@ -1,7 +1,7 @@
 /**
  * One task of a started scheduler: which slot comes next, and what to do when it comes.
  */
-import type { Alarm, Engine } from "./engine.ts";
+import type { Alarm, Engine } from "../engine/engine.ts";
 import { publish, type SkipReason } from "./events.ts";
 import type { FailedRun, Overlap } from "./options.ts";
 import { Run, type RunOutcome, type RunSettings } from "./run.ts";

@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { isReachable, POSTGRES_URL, uniqueName } from "../test/servers.ts";
-import { postgresOnce } from "./once-postgres.ts";
+import { isReachable, POSTGRES_URL, uniqueName } from "../../test/servers.ts";
+import { postgresOnce } from "./postgres.ts";
 
 const isUp = await isReachable(POSTGRES_URL);
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
 import { Engine } from "./engine.ts";
 
 const START = "2026-01-01T00:00:00Z";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
-import { recordEvents, start } from "../test/record.ts";
-import { Scheduler } from "./scheduler.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { recordEvents, start } from "../../test/record.ts";
+import { Scheduler } from "../scheduler.ts";
 
 test("each event carries what it promises", async () => {
   const clock = new FakeClock("2026-01-01T00:00:59.000Z");

@@ -1,8 +1,8 @@
 /**
  * When a task is due, apart from all else: a grid of equal intervals, or the slots of a cron expression.
  */
-import type { CronSchedule } from "./cron-schedule.ts";
-import type { TimeBase } from "./engine.ts";
+import type { CronSchedule } from "../cron/cron-schedule.ts";
+import type { TimeBase } from "../engine/engine.ts";
 
 export interface Timetable {
   /** The clock its slots are counted on. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
-import { recordEvents, recorder, start } from "../test/record.ts";
-import { Scheduler } from "./scheduler.ts";
-import type { SchedulerHandle } from "./handle.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { recordEvents, recorder, start } from "../../test/record.ts";
+import { Scheduler } from "../scheduler.ts";
+import type { SchedulerHandle } from "../handle.ts";
 
 const START = "2026-01-01T00:00:00.000Z";
 const MINUTE = 60_000;

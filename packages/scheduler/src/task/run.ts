@@ -1,9 +1,9 @@
 /**
  * One slot of one task, from the claim to the last attempt. It never rejects: what a task throws is reported.
  */
-import type { Alarm, Engine } from "./engine.ts";
+import type { Alarm, Engine } from "../engine/engine.ts";
 import { publish, type SkipReason } from "./events.ts";
-import type { Once } from "./once.ts";
+import type { Once } from "../once/once.ts";
 import type { FailedRun, Task, TaskRun } from "./options.ts";
 
 /** How a run ended. */

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { expect, onTestFinished, test } from "vitest";
-import { isReachable, REDIS_URL, uniqueName } from "../test/servers.ts";
-import { redisOnce } from "./once-redis.ts";
+import { isReachable, REDIS_URL, uniqueName } from "../../test/servers.ts";
+import { redisOnce } from "./redis.ts";
 
 const isUp = await isReachable(REDIS_URL);
 const slot = { name: "purge", scheduledAt: new Date("2026-01-01T00:00:00Z"), keepMs: 60_000 };
