@@ -54,8 +54,10 @@ for (const zone of ZONES) {
   total.minutes += minutes;
   total.slots += slots;
   for (const key of ["next", "previous", "matches"] as const) total[key] += counts[key];
+  total.slowest = Math.max(total.slowest, counts.slowest);
 }
 console.log(
   `${"all".padEnd(20)} ${total.minutes} minutes, ${total.slots} slots; ` +
-    `compared: next ${total.next}, previous ${total.previous}, matches ${total.matches}; no differences`,
+    `compared: next ${total.next}, previous ${total.previous}, matches ${total.matches}; no differences; ` +
+    `the slowest next took ${total.slowest.toFixed(1)} ms`,
 );

@@ -1,10 +1,11 @@
 // `pnpm torture`: everything, or what is named. Each area that ran writes its part of docs/reliability.md.
 //
-//     pnpm torture [--short] [--only fuzz,races,faults,sockets,flood,secrets] [--seed 1]
+//     pnpm torture [--short] [--only fuzz,races,faults,fleet,sockets,flood,secrets] [--seed 1]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { faults, shortFaults } from "./faults/faults.ts";
+import { fleets, shortFleets } from "./fleet/fleet.ts";
 import { floods } from "./flood/flood.ts";
 import { fuzz, targets } from "./fuzz/fuzz.ts";
 import { raceLayer } from "./races/layer.ts";
@@ -29,6 +30,10 @@ const areas: Readonly<Record<string, { title: string; experiments: readonly Expe
   faults: {
     title: "Faults",
     experiments: (size === "full" ? faults : shortFaults).map((run) => () => run(size)),
+  },
+  fleet: {
+    title: "Fleet",
+    experiments: (size === "full" ? fleets : shortFleets).map((run) => () => run(size)),
   },
   races: {
     title: "Races",

@@ -1,11 +1,17 @@
 /**
- * What `Scheduler.start()` returns: the running tasks, to look at, to steer and to stop.
+ * What `Scheduler.start()` returns: the running tasks, to look at, to steer, to change and to stop.
  */
-import type { Engine } from "./engine/engine.ts";
+import type { CronScheduleOptions } from "./cron/cron-schedule.ts";
+import type { Clock } from "./engine/clock.ts";
+import { Engine } from "./engine/engine.ts";
 import { publish } from "./task/events.ts";
+import type { Report } from "./task/report.ts";
 import type { RunOutcome } from "./task/run.ts";
-import type { ScheduledTask } from "./task/scheduled-task.ts";
-import type { TaskStatus } from "./task/task-definition.ts";
+import { ScheduledTask } from "./task/scheduled-task.ts";
+import type { TaskDefinition, TaskStatus } from "./task/task-definition.ts";
+import { closeList, TaskList } from "./task/task-list.ts";
+import { checkOptions, milliseconds, show, typeOf, wholeNumber } from "./values/check.ts";
+import type { Duration } from "./values/duration.ts";
 
 /** How `stop` ended. */
 export interface StopResult {
@@ -15,24 +21,79 @@ export interface StopResult {
 
 export class SchedulerHandle {
   readonly #engine: Engine;
-  readonly #tasks: ReadonlyMap<string, ScheduledTask>;
+  readonly #report: Report;
+  readonly #tasks = new Map<string, ScheduledTask>();
+  /** Removed ones whose runs go on. */
+  readonly #leaving = new Set<ScheduledTask>();
   #stopping: Promise<StopResult> | undefined;
 
   /** Made by `Scheduler.start()`. */
-  constructor(engine: Engine, tasks: ReadonlyMap<string, ScheduledTask>) {
-    this.#engine = engine;
-    this.#tasks = tasks;
+  constructor(clock: Clock, unref: boolean, report: Report, definitions: readonly TaskDefinition[]) {
+    this.#report = report;
+    this.#engine = new Engine(clock, unref, (since) => {
+      for (const task of this.#tasks.values()) task.onStepBack(since);
+    });
+    this.#start(definitions);
   }
 
   /**
    * Starts no run any more, and waits for those that are going on. When the grace ends first, their signals are
    * aborted and they are named in the result. A second call gives the first one's promise. A task must not await it.
    *
-   * @param options.graceMs how long to wait for running tasks, in milliseconds. Default: 10 000
+   * @param options.graceMs how long to wait for running tasks, in milliseconds; may be `Infinity`. Default: 10 000
+   * @throws {TypeError | RangeError} when `graceMs` is no such number
    */
-  stop({ graceMs = 10_000 }: { graceMs?: number } = {}): Promise<StopResult> {
-    this.#stopping ??= this.#stop(graceMs);
+  stop(options: { graceMs?: number } = {}): Promise<StopResult> {
+    checkOptions("stop()", options, { graceMs: milliseconds(0, { orInfinity: true }) });
+    this.#stopping ??= this.#stop(options.graceMs ?? 10_000);
     return this.#stopping;
+  }
+
+  /**
+   * Adds tasks, and starts them: all of them, or none when one is wrong.
+   *
+   * ```ts
+   * jobs.add((tasks) => tasks.cron("0 0 9 * * *", greet, { name: "greet" }));
+   * ```
+   *
+   * @returns their names
+   * @throws {Error} when the scheduler was stopped, and whatever naming them throws
+   */
+  add(define: (tasks: TaskList) => unknown): string[] {
+    if (this.#stopping !== undefined)
+      throw new Error("The scheduler was stopped; it takes no tasks any more.");
+    typeOf("function")(define, "What add() takes");
+    const list = new TaskList((name) => this.#tasks.has(name));
+    define(list);
+    const definitions = closeList(list);
+    this.#start(definitions);
+    return definitions.map(({ name }) => name);
+  }
+
+  /**
+   * Takes a task away. A run that is going on may settle, and `stop` waits for it; the name is free at once.
+   *
+   * @throws {RangeError} when there is no such task
+   */
+  remove(name: string): void {
+    const task = this.#task(name);
+    this.#tasks.delete(name);
+    task.end();
+    if (!task.isRunning) return;
+    this.#leaving.add(task);
+    void Promise.all(task.runs).then(() => this.#leaving.delete(task));
+  }
+
+  /**
+   * Gives a task other times, from now on; nothing is replayed, counts and other options stay, and a run that is going
+   * on is left alone.
+   *
+   * @param when an interval or delay for `every` and `after`, an expression for `cron`, a date for `at`
+   * @param options for `cron`: `timezone` and `dayMatch`. Default: as they were
+   * @throws {SyntaxError | TypeError | RangeError} when the times are wrong, or there is no such task
+   */
+  reschedule(name: string, when: Duration | Date, options: CronScheduleOptions = {}): void {
+    this.#task(name).reschedule(when, options);
   }
 
   /** Starts no scheduled run of this task until `resume`; one that is going on is left alone. */
@@ -55,12 +116,17 @@ export class SchedulerHandle {
     return this.#task(name).trigger();
   }
 
-  /** The next slots of a task, as far as they are known: one for `after`, none while it is paused. */
+  /**
+   * The next slots of a task, as far as they are known: one for `after`, none while it is paused.
+   *
+   * @param count how many at most. Default: 1
+   */
   nextRuns(name: string, count = 1): Date[] {
+    wholeNumber(0)(count, "The count of nextRuns()");
     return this.#task(name).nextRuns(count);
   }
 
-  /** The state of every task, in the order they were registered. */
+  /** The state of every task, in the order they were named. */
   status(): TaskStatus[] {
     return Array.from(this.#tasks.values(), (task) => task.status());
   }
@@ -70,8 +136,14 @@ export class SchedulerHandle {
     await this.stop();
   }
 
+  #start(definitions: readonly TaskDefinition[]): void {
+    const tasks = definitions.map((definition) => new ScheduledTask(definition, this.#engine, this.#report));
+    for (const task of tasks) this.#tasks.set(task.name, task);
+    for (const task of tasks) task.start();
+  }
+
   async #stop(graceMs: number): Promise<StopResult> {
-    const tasks = [...this.#tasks.values()];
+    const tasks = [...this.#tasks.values(), ...this.#leaving];
     for (const task of tasks) task.end();
     if (tasks.some((task) => task.isRunning)) {
       // Whoever awaits this wants the process to wait, even where timers do not keep it alive.
@@ -83,7 +155,7 @@ export class SchedulerHandle {
     }
     const running = tasks.filter((task) => task.isRunning);
     for (const task of running) {
-      task.abortRuns(new DOMException("The scheduler was stopped.", "AbortError"));
+      task.abandonRuns(new DOMException("The scheduler was stopped.", "AbortError"));
     }
     const unfinished = running.map((task) => task.name);
     publish("stopped", { unfinished });
@@ -94,7 +166,7 @@ export class SchedulerHandle {
     const task = this.#tasks.get(name);
     if (task === undefined) {
       const known = [...this.#tasks.keys()].slice(0, 10).join(", ");
-      throw new RangeError(`There is no task "${name}"; known are: ${known || "none"}.`);
+      throw new RangeError(`There is no task ${show(name)}; known are: ${known || "none"}.`);
     }
     return task;
   }

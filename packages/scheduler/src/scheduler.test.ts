@@ -66,7 +66,11 @@ describe("what is wrong with a task is said when it is named", () => {
       "after() cannot take `once`",
     ],
     ["maxRuns 0", () => make().every(1, noop, { maxRuns: 0 }), "maxRuns must be a whole number, 1 or more"],
-    ["timeoutMs 0", () => make().every(1, noop, { timeoutMs: 0 }), "timeoutMs must be 1 or more"],
+    [
+      "timeoutMs 0",
+      () => make().every(1, noop, { timeoutMs: 0 }),
+      "timeoutMs must be a number of milliseconds, 1 or more; it was 0.",
+    ],
     ["jitterMs -1", () => make().every(1, noop, { jitterMs: -1 }), "jitterMs must be"],
     ["graceMs NaN", () => make().every(1, noop, { graceMs: Number.NaN }), "graceMs must be"],
     [
@@ -75,10 +79,93 @@ describe("what is wrong with a task is said when it is named", () => {
       "retry.attempts must be",
     ],
     ["an invalid until", () => make().every(1, noop, { until: new Date("no") }), "until"],
+    ["timeoutMs as text", () => make().every(1, noop, { timeoutMs: "5" as never }), 'it was "5".'],
+    ["timeoutMs Infinity", () => make().every(1, noop, { timeoutMs: Infinity }), "it was Infinity."],
+    ["graceMs null", () => make().cron("@daily", noop, { graceMs: null as never }), "graceMs must be"],
+    ["jitterMs 1.5", () => make().every(1, noop, { jitterMs: 1.5 }), "jitterMs must be a whole number"],
+    [
+      "retry without backoffMs",
+      () => make().every(1, noop, { retry: { attempts: 3 } as never }),
+      "retry.backoffMs is missing",
+    ],
+    ["retry: 3", () => make().every(1, noop, { retry: 3 as never }), "retry must be an object; it was 3."],
+    [
+      "retry, misspelt within",
+      () => make().every(1, noop, { retry: { attemps: 3, backoffMs: 1 } as never }),
+      'unknown option "retry.attemps"; did you mean "retry.attempts"?',
+    ],
+    [
+      "a misspelt option",
+      () => make().cron("@daily", noop, { name: "mail", timeZone: "UTC" } as never),
+      'Task "mail": unknown option "timeZone"; did you mean "timezone"?',
+    ],
+    [
+      "overlap of every",
+      () => make().every(1, noop, { overlap: "skip" } as never),
+      'unknown option "overlap"',
+    ],
+    ["maxRuns of at", () => make().at(0, noop, { maxRuns: 1 } as never), 'unknown option "maxRuns"'],
+    [
+      "dayMatch AND",
+      () => make().cron("0 0 0 1 * MON", noop, { dayMatch: "AND" as never }),
+      'Did you mean "and"',
+    ],
+    ["once: {}", () => make().every(1, noop, { name: "a", once: {} as never }), "it has no claim()."],
+    ["once: true", () => make().every(1, noop, { name: "a", once: true as never }), "it was true."],
+    ["catchUpMs alone", () => make().cron("@daily", noop, { catchUpMs: 1 }), "catchUpMs needs `once`"],
+    ["an empty name", () => make().every(1, noop, { name: "" }), "name must have 1 to 200 characters"],
+    ["a name with NUL", () => make().every(1, noop, { name: "a\0" }), "none of them a control character"],
+    [
+      "options null",
+      () => make().every(1, noop, null as never),
+      "its options must be an object; it was null.",
+    ],
+    ["an interval as text", () => make().every("10 parsecs", noop), '"10 parsecs" is no length of time'],
+    ["until as text", () => make().every(1, noop, { until: "2027" as never }), "until must be a valid Date"],
+    [
+      "a clock without now",
+      () => new Scheduler({ clock: {} as never }),
+      "clock must be a Clock; it has no now()",
+    ],
+    [
+      "onError: true",
+      () => new Scheduler({ onError: true as never }),
+      "onError must be a function; it was true.",
+    ],
+    ["unref: 1", () => new Scheduler({ unref: 1 as never }), "unref must be a boolean; it was 1."],
+    [
+      "a misspelt option of the scheduler",
+      () => new Scheduler({ onerror: noop } as never),
+      'did you mean "onError"?',
+    ],
     ["an unknown overlap", () => make().cron("@daily", noop, { overlap: "no" as never }), "overlap must be"],
   ])("%s", (_, build, message) => {
     expect(build).toThrow(message);
   });
+});
+
+test("options belong to the scheduler: what the caller does with the object later changes nothing", async () => {
+  const clock = new FakeClock("2026-01-01T00:00:00Z");
+  const { task, slots } = recorder();
+  const options = { name: "a", maxRuns: 2, retry: { attempts: 1, backoffMs: 0 } };
+  const scheduler = new Scheduler({ clock }).every(1000, task, options);
+  options.maxRuns = 9;
+  options.retry.attempts = 9;
+  await using _jobs = scheduler.start();
+  await clock.pass(5000);
+  expect(slots).toHaveLength(2);
+});
+
+test("stop and nextRuns say what is wrong with their arguments", async () => {
+  await using jobs = new Scheduler().cron("@daily", noop, { name: "a" }).start();
+  for (const graceMs of [Number.NaN, -1, "5"]) {
+    expect(() => jobs.stop({ graceMs: graceMs as never })).toThrow(
+      "stop(): graceMs must be a number of milliseconds",
+    );
+  }
+  expect(() => jobs.stop({ graceMS: 5 } as never)).toThrow('did you mean "graceMs"?');
+  expect(() => jobs.nextRuns("a", Infinity)).toThrow("The count of nextRuns() must be a whole number");
+  expect(jobs.status()[0]?.state).toBe("scheduled");
 });
 
 test("a scheduler starts once, and takes no task after that", async () => {

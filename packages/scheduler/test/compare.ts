@@ -36,13 +36,15 @@ export interface Counts {
   previous: number;
   matches: number;
   impossible: number;
+  /** The slowest answer of `next`, in milliseconds. */
+  slowest: number;
 }
 
 export function noCounts(): Counts {
-  return { next: 0, previous: 0, matches: 0, impossible: 0 };
+  return { next: 0, previous: 0, matches: 0, impossible: 0, slowest: 0 };
 }
 
-/** Expressions known to have no date. It takes croner a thousand years to find that out. */
+/** Expressions known to have no date. */
 const impossible = new WeakSet<Expression>();
 
 /**
@@ -85,7 +87,9 @@ export function compare(
 
   for (const time of times) {
     const at = lowerBound(expected, time + 1);
+    const began = performance.now();
     const next = schedule.next(new Date(time))?.getTime();
+    counts.slowest = Math.max(counts.slowest, performance.now() - began);
     if (next !== undefined && next <= time) fail("next", time, expected[at], next);
     if (expected[at] === undefined ? next !== undefined && next < end : next !== expected[at]) {
       fail("next", time, expected[at], next);

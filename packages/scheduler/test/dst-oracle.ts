@@ -106,12 +106,12 @@ function anyLost(from: number, to: number, matches: (local: number) => boolean):
   return false;
 }
 
-function matchesDay({ months, day, weekday, dayMatch }: Expression, epochDay: number): boolean {
+function matchesDay({ months, years, day, weekday, dayMatch }: Expression, epochDay: number): boolean {
   const date = new Date(epochDay * 1440 * MINUTE);
   const [y, m, d] = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
-  if (!months.has(m)) return false;
+  if (!months.has(m) || years?.has(y) === false) return false;
   const [isDay, isWeekday] = [day.matches(y, m, d), weekday.matches(y, m, d)];
-  return dayMatch === "or" && day.text !== "*" && weekday.text !== "*"
+  return dayMatch === "or" && !["*", "?"].includes(day.text) && weekday.text !== "*"
     ? isDay || isWeekday
     : isDay && isWeekday;
 }

@@ -6,6 +6,7 @@
  * for three reasons: a timer of Node's cannot hold more than 2^31 ms, a wall clock that was set must be noticed,
  * and timers stand still while the machine sleeps.
  */
+import { logError } from "../values/log.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
 import { Heap, type HeapEntry } from "./heap.ts";
 
@@ -105,11 +106,11 @@ export class Engine {
     const seen = this.#seen;
     this.#seen = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
     const since = this.#seen.wall - (this.#seen.monotonic - seen.monotonic);
-    if (since < seen.wall - STEP_BACK) this.#onStepBack(since);
+    if (since < seen.wall - STEP_BACK) attempt(() => this.#onStepBack(since));
 
     // All that is due leaves its heap first, so that a callback which sets an alarm for now cannot hold the loop.
     const due = [...this.#takeDue("monotonic"), ...this.#takeDue("wall")];
-    for (const alarm of due) alarm.callback();
+    for (const alarm of due) attempt(alarm.callback);
     this.#arm();
   }
 
@@ -122,5 +123,14 @@ export class Engine {
       heap.pop();
     }
     return due;
+  }
+}
+
+/** One alarm that throws must not take the others with it, nor the process. */
+function attempt(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    logError("An alarm of the scheduler failed; the others go on:", error);
   }
 }

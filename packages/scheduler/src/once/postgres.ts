@@ -4,21 +4,27 @@
  *
  * @see https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
  */
-import type { Once, Slot } from "./once.ts";
-
-/** duplicate_table, and unique_violation in the catalog. */
-const TAKEN: ReadonlySet<string> = new Set(["42P07", "23505"]);
+import { checkOptions, show, typeOf, withMethods } from "../values/check.ts";
+import type { Lease, Once } from "./once.ts";
+import { DEFAULT_LEASE, type OnceOptions, qualify, SHARED_CHECKS } from "./shared-options.ts";
+import { postgresStatements } from "./postgres-statements.ts";
 
 /** A `pg` pool or client, PGlite, or anything else that takes a text with `$1` and its values. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
-/** A {@link Once} that can make its own table. */
+/** Options of {@link postgresOnce}. */
+export interface PostgresOnceOptions extends OnceOptions {
+  /** The table's name, with its schema if need be; leases are in another one, `<table>_lease`. Default: `hatcheck_once` */
+  table?: string;
+}
+
+/** A {@link Once} that can make its own tables. */
 export interface PostgresOnce extends Once {
-  /** The statement that makes the table, for those who keep migrations of their own. */
+  /** The statements that make the tables, for those who keep migrations of their own. */
   readonly schema: string;
-  /** Makes the table if there is none; any number of instances may do so at once. */
+  /** Makes the tables if there are none; any number of instances may do so at once. */
   migrate(): Promise<void>;
 }
 
@@ -26,48 +32,53 @@ export interface PostgresOnce extends Once {
  * Lets each slot of a task be run by one instance only, by means of a Postgres they share.
  *
  * @param client a `pg` pool, or anything with `query(text, values)`
- * @param options.table the table's name, with its schema if need be. Default: `hatcheck_once`
- * @throws {RangeError} when the table's name is not made of letters, digits, `_` and one `.`
+ * @throws {TypeError} when the client has no `query`, there is no such option, or its value is of a wrong type
+ * @throws {RangeError} when the table's name is not made of letters, digits, `_` and one `.`, or another option is out of
+ *   its range
  */
-export function postgresOnce(
-  client: PostgresClient,
-  { table = "hatcheck_once" }: { table?: string } = {},
-): PostgresOnce {
-  if (!/^[a-z_]\w*(\.[a-z_]\w*)?$/i.test(table)) {
-    throw new RangeError(`"${table}" cannot be a table's name here; use letters, digits and _.`);
+export function postgresOnce(client: PostgresClient, options: PostgresOnceOptions = {}): PostgresOnce {
+  withMethods("a pool or client of pg", "query")(client, "postgresOnce(): its client");
+  checkOptions("postgresOnce()", options, { table: typeOf("string"), ...SHARED_CHECKS });
+  const { table = "hatcheck_once", namespace, exclusive = false, leaseMs = DEFAULT_LEASE } = options;
+  if (!/^[a-z_]\w{0,50}(\.[a-z_]\w{0,50})?$/i.test(table)) {
+    throw new RangeError(
+      `postgresOnce(): table ${show(table)} cannot be a table's name here; use letters, digits and _.`,
+    );
   }
-  const schema = `CREATE TABLE IF NOT EXISTS ${table} (
-  name text NOT NULL,
-  scheduled_at timestamptz NOT NULL,
-  kept_until timestamptz NOT NULL,
-  PRIMARY KEY (name, scheduled_at)
-)`;
-  // Rows whose time is over are swept by the claims that follow; SKIP LOCKED keeps two of them out of each other's way.
-  const claim = `WITH swept AS (
-  DELETE FROM ${table} WHERE (name, scheduled_at) IN (
-    SELECT name, scheduled_at FROM ${table}
-    WHERE name = $1 AND kept_until < now() LIMIT 100 FOR UPDATE SKIP LOCKED
-  )
-)
-INSERT INTO ${table} (name, scheduled_at, kept_until)
-SELECT $1, to_timestamp($2::float8 / 1000), slot.kept_until
-FROM (SELECT to_timestamp(($2::float8 + $3::float8) / 1000) AS kept_until) AS slot
-WHERE slot.kept_until > now()
-ON CONFLICT DO NOTHING
-RETURNING 1`;
+  const statements = postgresStatements(table);
   return {
-    schema,
+    exclusive,
+    schema: statements.schema,
     async migrate() {
-      try {
-        await client.query(schema);
-      } catch (error) {
-        // IF NOT EXISTS does not hold between two transactions: the later one may find the name taken after all.
-        if (!TAKEN.has(String((error as { code?: unknown }).code))) throw error;
-      }
+      await client.query(statements.migration);
     },
-    async claim({ name, scheduledAt, keepMs }: Slot) {
-      const { rows } = await client.query(claim, [name, scheduledAt.getTime(), keepMs]);
+    async claim({ name, scheduledAt, keepMs, claimant }) {
+      const values = [qualify(namespace, name), scheduledAt.getTime(), keepMs, claimant];
+      const { rows } = await client.query(statements.claim, values);
       return rows.length === 1;
+    },
+    async claimExclusive({ name, scheduledAt, keepMs, claimant }) {
+      const qualified = qualify(namespace, name);
+      const values = [qualified, scheduledAt.getTime(), keepMs, claimant, leaseMs];
+      const { rows } = await client.query(statements.claimExclusive, values);
+      const { token, is_mine, is_taken } = rows[0] as {
+        token: number | null;
+        is_mine: boolean;
+        is_taken: boolean;
+      };
+      const release = async () => void (await client.query(statements.release, [qualified, claimant]));
+      if (token !== null && is_mine) {
+        return {
+          fencingToken: token,
+          leaseMs,
+          renew: async () =>
+            (await client.query(statements.renew, [qualified, claimant, leaseMs])).rows.length === 1,
+          release,
+        } satisfies Lease;
+      }
+      // The slot was run and its lease given back while this statement waited for the lease's row.
+      if (token !== null) await release();
+      return token !== null || is_taken ? "claimed" : "busy";
     },
   };
 }

@@ -2,19 +2,24 @@
  * What a caller can say about a scheduler and its tasks.
  */
 import type { Clock } from "../engine/clock.ts";
-import type { DayMatch } from "../cron/cron-schedule.ts";
+import type { DayMatch } from "../cron/pattern.ts";
 import type { Once } from "../once/once.ts";
 
 /** What a task is told about the run it is in. */
 export interface TaskRun {
   /** The task's name. */
   readonly name: string;
-  /** Aborts on `timeoutMs`, on `overlap: "cancel"`, and at the end of `stop`'s grace. */
+  /** Aborts on `timeoutMs`, on `overlap: "cancel"`, when an `exclusive` run loses its lease, and at the end of `stop`'s grace. */
   readonly signal: AbortSignal;
   /** The slot this run is for; it may have started later. */
   readonly scheduledAt: Date;
   /** 1, and one more for each retry. */
   readonly attempt: number;
+  /**
+   * With `exclusive`, a number larger than that of every earlier run in the fleet; else `undefined`. What the task writes
+   * to should refuse a number that is smaller than one it has seen.
+   */
+  readonly fencingToken: number | undefined;
 }
 
 /** The work to do. What it returns is awaited and dropped. */
@@ -43,10 +48,10 @@ export type Overlap =
 /** Options of a {@link Scheduler}. */
 export interface SchedulerOptions {
   /**
-   * Told of each failed attempt of any task; the schedule goes on in any case.
+   * Told of each failed attempt of any task; the schedule goes on in any case, also when this throws or rejects.
    * Default: written to `console.error`.
    */
-  onError?: (error: unknown, run: FailedRun) => void;
+  onError?: (error: unknown, run: FailedRun) => unknown;
   /** Lets the process end while tasks are scheduled. Default: `false`. */
   unref?: boolean;
   /** Where the time comes from. Default: the machine. */
@@ -60,7 +65,10 @@ export interface TaskOptions {
    * Default: the kind and a number, as in `every-1`.
    */
   name?: string;
-  /** After so many milliseconds the run's signal aborts, and the run has failed; it counts as running until it settles. */
+  /**
+   * After so many milliseconds the run's signal aborts, and the run has failed. It counts as running until it settles, or
+   * for 100 ms more: then it is abandoned, and no longer in the way of the next slot.
+   */
   timeoutMs?: number;
   /**
    * Tries a failed run again: `attempts` in all, the first included, `backoffMs` milliseconds after the failure, twice
@@ -75,19 +83,41 @@ export interface TaskOptions {
   until?: Date | number;
 }
 
+/** Options of tasks whose times are the same on every instance. */
+export interface SharedOptions {
+  /** Runs each slot on one instance only. See `redisOnce` and `postgresOnce`. */
+  once?: Once;
+  /**
+   * Runs the task on one instance at a time: while a run goes on anywhere, a slot is left out, or with `every` and
+   * `overlap: "queue"` waits for it. The task gets a fencing token. Needs `once`. Default: as `once` says, else `false`.
+   */
+  exclusive?: boolean;
+  /**
+   * Runs the latest slot at the start if no instance has, and it is no older than so many milliseconds; also when the
+   * database was away, or the machine slept, for that long. Needs `once`. Default: none; slots before the start are
+   * not looked at.
+   */
+  catchUpMs?: number;
+}
+
 /** Options of `every`. */
-export interface EveryOptions extends TaskOptions {
+export interface EveryOptions extends TaskOptions, SharedOptions {
   /**
    * How late a slot may start, in milliseconds, after the machine slept or the process was blocked.
-   * Default: as late as it gets; with `once`, as for cron.
+   * Default: as late as it gets; with `once`, as for cron. With `once`, slots are multiples of the interval since
+   * 1970-01-01T00:00Z.
    */
   graceMs?: number;
-  /** Runs each slot on one instance only. Slots then are multiples of the interval since 1970-01-01T00:00Z. */
-  once?: Once;
+}
+
+/** Options of `at`. */
+export interface AtOptions extends Omit<TaskOptions, "maxRuns" | "until">, SharedOptions {
+  /** How late the run may start, in milliseconds, when the date passes while the machine sleeps. Default: 5 minutes. */
+  graceMs?: number;
 }
 
 /** Options of `cron`. */
-export interface CronOptions extends TaskOptions {
+export interface CronOptions extends TaskOptions, SharedOptions {
   /** An IANA time zone, as `Europe/Berlin`. Default: `UTC`. */
   timezone?: string;
   /** Required where day-of-month and day-of-week are both restricted: must both match, or one? */
@@ -99,6 +129,4 @@ export interface CronOptions extends TaskOptions {
    * set. Default: half the time to the next slot, but no more than 5 minutes.
    */
   graceMs?: number;
-  /** Runs each slot on one instance only. */
-  once?: Once;
 }

@@ -261,7 +261,8 @@ describe("once", () => {
     expect(claims[0]).toEqual({
       name: "shared",
       scheduledAt: new Date("2026-01-01T00:00:01Z"),
-      keepMs: 3_600_000,
+      keepMs: 3_601_000,
+      claimant: expect.any(String),
     });
     expect(events).toContainEqual(expect.objectContaining({ event: "skipped", reason: "claimed" }));
     expect(jobs.status()[0]?.runs).toBe(1);

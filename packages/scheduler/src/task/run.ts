@@ -2,17 +2,19 @@
  * One slot of one task, from the claim to the last attempt. It never rejects: what a task throws is reported.
  */
 import type { Alarm, Engine } from "../engine/engine.ts";
-import { publish, type SkipReason } from "./events.ts";
 import type { Once } from "../once/once.ts";
-import type { FailedRun, Task, TaskRun } from "./options.ts";
+import { claimSlot, type ClaimSettings } from "./claim.ts";
+import { publish, type SkipReason } from "./events.ts";
+import { LeaseKeeper, LeaseLostError } from "./lease-keeper.ts";
+import type { Task, TaskRun } from "./options.ts";
+import type { DueSlot } from "./planner.ts";
+import type { Report } from "./report.ts";
 
 /** How a run ended. */
 export type RunOutcome = "success" | "error" | "cancelled" | "skipped";
 
-/** How long the database may take to answer a claim, in milliseconds. */
-const CLAIM_TIMEOUT = 5000;
-/** How long a claim is remembered at least, in milliseconds; no clock in the fleet may be further off. */
-const CLAIM_KEPT = 3_600_000;
+/** How long a task may take to settle after its timeout has aborted its signal, in milliseconds. */
+const SETTLE_TIME = 100;
 
 /** What the runs of one task have in common. */
 export interface RunSettings {
@@ -20,12 +22,16 @@ export interface RunSettings {
   readonly task: Task;
   readonly engine: Engine;
   readonly timeoutMs: number | undefined;
-  readonly retry: { attempts: number; backoffMs: number } | undefined;
-  readonly graceMs: number | undefined;
+  readonly retry: { readonly attempts: number; readonly backoffMs: number } | undefined;
   readonly once: Once | undefined;
-  readonly onError: (error: unknown, run: FailedRun) => void;
+  readonly isExclusive: boolean;
+  readonly waitsForLease: boolean;
+  readonly catchUpMs: number;
+  readonly report: Report;
   /** How long until the task is due next, in milliseconds. */
   msToNextSlot(): number;
+  onSkipped(scheduledAt: number, reason: SkipReason, error?: unknown): void;
+  onAbandoned(): void;
 }
 
 /** A task that ran longer than its `timeoutMs`. */
@@ -34,31 +40,82 @@ export class TaskTimeoutError extends Error {
 }
 
 export class Run {
+  readonly slot: DueSlot;
   readonly #settings: RunSettings;
-  readonly #scheduledAt: number;
-  readonly #lateMs: number;
   #controller = new AbortController();
   #timeout: Alarm | undefined;
+  #lease: LeaseKeeper | undefined;
   #wakeUp = (): void => {};
   /** Why no further attempt may start. */
   #ending: SkipReason | undefined;
+  #isTimedOut = false;
+  /** Ends the attempt that is running as failed. */
+  #fail: ((error: unknown) => void) | undefined;
+  /** The wall time at which the first attempt started. */
+  startedAt: number | undefined;
+  /** From the first attempt to the end of the last, in milliseconds. */
+  durationMs = 0;
+  /** What the last attempt failed with. */
+  error: unknown;
 
-  /** @param scheduledAt the slot, as wall time */
-  constructor(settings: RunSettings, scheduledAt: number, lateMs: number) {
+  constructor(settings: RunSettings, slot: DueSlot) {
     this.#settings = settings;
-    this.#scheduledAt = scheduledAt;
-    this.#lateMs = lateMs;
+    this.slot = slot;
+  }
+
+  /** Whether its time is over, and it is given a moment to settle. */
+  get isTimedOut(): boolean {
+    return this.#isTimedOut;
   }
 
   /** @param onStart called once it is certain that the task runs here */
   async execute(onStart: () => void): Promise<RunOutcome> {
-    const { once, retry } = this.#settings;
+    try {
+      return await this.#execute(onStart);
+    } catch (error) {
+      this.error = error;
+      const { name, report } = this.#settings;
+      report(error, { name, scheduledAt: new Date(this.slot.scheduledAt), attempt: 1, willRetry: false });
+      return "error";
+    } finally {
+      await this.#lease?.release();
+    }
+  }
+
+  /** Lets the attempt that is running settle, and starts no other. */
+  finish(reason: SkipReason): void {
+    this.#ending ??= reason;
+    this.#wakeUp();
+  }
+
+  /** Stops waiting for the database; once it runs, the run is left alone. */
+  withdraw(reason: SkipReason): void {
+    if (this.startedAt === undefined) this.finish(reason);
+  }
+
+  /** Aborts the signal, and starts no other attempt. Its timeout goes on: it may not heed the signal. */
+  abort(reason: unknown): void {
+    this.finish("cancelled");
+    this.#controller.abort(reason);
+  }
+
+  /** Aborts the signal, and sets no alarm any more. */
+  abandon(reason: unknown): void {
+    this.#settings.engine.cancel(this.#timeout);
+    this.abort(reason);
+  }
+
+  async #execute(onStart: () => void): Promise<RunOutcome> {
+    const { once, retry, engine } = this.#settings;
     if (once !== undefined && !(await this.#claim(once))) return "skipped";
     // A claimed slot is lost to all others, so it is run even when a stop has begun.
     if (this.#controller.signal.aborted) return this.#skip("cancelled");
+    this.startedAt = engine.time("wall");
+    const started = engine.time("monotonic");
     onStart();
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(attempt);
+      this.durationMs = engine.time("monotonic") - started;
       if (outcome !== "retry") return outcome;
       if (this.#ending === undefined && !this.#mayRetry(attempt)) this.#ending = "late-retry";
       if (this.#ending === undefined) await this.#pause(backoff(retry, attempt));
@@ -69,76 +126,86 @@ export class Run {
     }
   }
 
-  /** Lets the attempt that is running settle, and starts no other. */
-  finish(): void {
-    this.#ending ??= "stopped";
-    this.#wakeUp();
-  }
-
-  /** Aborts the signal, and starts no other attempt. */
-  abort(reason: unknown): void {
-    this.#ending ??= "cancelled";
-    this.#wakeUp();
-    this.#settings.engine.cancel(this.#timeout);
-    this.#controller.abort(reason);
-  }
-
   async #claim(once: Once): Promise<boolean> {
-    const { engine, name, graceMs = 0 } = this.#settings;
-    let timeout: Alarm | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const error = new Error(`No answer to the claim of a run of "${name}" in ${CLAIM_TIMEOUT} ms.`);
-      timeout = engine.in(CLAIM_TIMEOUT, () => reject(error));
-    });
-    try {
-      const keepMs = Math.max(CLAIM_KEPT, 2 * graceMs);
-      const slot = { name, scheduledAt: new Date(this.#scheduledAt), keepMs };
-      const claimed = await Promise.race([once.claim(slot), tooLate]);
-      if (!claimed) this.#skip("claimed");
-      return claimed;
-    } catch (error) {
-      this.#skip("unavailable", error);
+    const claimSettings: ClaimSettings = {
+      ...this.#settings,
+      once,
+      pause: (milliseconds) => this.#pause(milliseconds),
+      ending: () => this.#ending,
+    };
+    const claimed = await claimSlot(this.slot, claimSettings);
+    if ("reason" in claimed) {
+      this.#skip(claimed.reason, claimed.error);
       return false;
-    } finally {
-      engine.cancel(timeout);
     }
+    if (claimed.lease !== undefined) {
+      this.#lease = new LeaseKeeper(claimed.lease, this.#settings.engine, claimed.askedAt, () =>
+        this.#onLeaseLost(),
+      );
+    }
+    return true;
+  }
+
+  #onLeaseLost(): void {
+    this.#ending ??= "cancelled";
+    const error = new LeaseLostError(
+      `The lease of task "${this.#settings.name}" ran out while it was running.`,
+    );
+    this.#fail?.(error);
+    this.#controller.abort(error);
+    this.#wakeUp();
   }
 
   async #attempt(attempt: number): Promise<RunOutcome | "retry"> {
-    const { engine, name, task, timeoutMs } = this.#settings;
-    const scheduledAt = new Date(this.#scheduledAt);
+    const { engine, name, task, timeoutMs, report } = this.#settings;
+    const scheduledAt = new Date(this.slot.scheduledAt);
     const started = engine.time("monotonic");
     const durationMs = () => engine.time("monotonic") - started;
     if (attempt > 1) this.#controller = new AbortController();
-    const { signal } = this.#controller;
+    const controller = this.#controller;
+    this.#isTimedOut = false;
 
     let failure: "error" | "retry" | undefined;
-    const fail = (error: unknown): "error" | "retry" => {
+    const fail = (error: unknown): void => {
+      if (failure !== undefined) return;
+      this.error = error;
       const willRetry = this.#mayRetry(attempt);
+      failure = willRetry ? "retry" : "error";
       publish("error", { name, scheduledAt, attempt, durationMs: durationMs(), error, willRetry });
-      this.#report(error, { name, scheduledAt, attempt, willRetry });
-      return willRetry ? "retry" : "error";
+      report(error, { name, scheduledAt, attempt, willRetry });
     };
+    this.#fail = fail;
 
+    const abandoned = Promise.withResolvers<"abandoned">();
     if (timeoutMs !== undefined) {
       this.#timeout = engine.in(timeoutMs, () => {
+        this.#isTimedOut = true;
         const error = new TaskTimeoutError(`Task "${name}" was still running after ${timeoutMs} ms.`);
-        failure = fail(error);
-        this.#controller.abort(error);
+        fail(error);
+        this.#timeout = engine.in(SETTLE_TIME, () => abandoned.resolve("abandoned"));
+        controller.abort(error);
       });
     }
-    publish("run", { name, scheduledAt, attempt, lateMs: this.#lateMs });
-    try {
-      const run: TaskRun = { name, signal, scheduledAt, attempt };
-      await task(run);
-    } catch (error) {
-      if (failure === undefined && this.#isAbort(error, signal)) {
+    publish("run", { name, scheduledAt, attempt, lateMs: this.slot.lateMs });
+    const run: TaskRun = {
+      name,
+      signal: controller.signal,
+      scheduledAt,
+      attempt,
+      fencingToken: this.#lease?.fencingToken,
+    };
+    const result = await Promise.race([settle(task, run), abandoned.promise]);
+    engine.cancel(this.#timeout);
+    this.#fail = undefined;
+    if (result === "abandoned") {
+      publish("abandoned", { name, scheduledAt, attempt, durationMs: durationMs() });
+      this.#settings.onAbandoned();
+    } else if (result.hasFailed && failure === undefined) {
+      if (isAbort(result.error, controller.signal)) {
         this.#skip("cancelled");
         return "cancelled";
       }
-      failure ??= fail(error);
-    } finally {
-      engine.cancel(this.#timeout);
+      fail(result.error);
     }
     if (failure !== undefined) return failure;
     publish("success", { name, scheduledAt, attempt, durationMs: durationMs() });
@@ -162,28 +229,29 @@ export class Run {
     });
   }
 
-  /** Whether the task only says that it obeyed its signal. */
-  #isAbort(error: unknown, signal: AbortSignal): boolean {
-    return signal.aborted && (error === signal.reason || (error as Error | null)?.name === "AbortError");
-  }
-
   #skip(reason: SkipReason, error?: unknown): "skipped" {
-    const { name } = this.#settings;
-    const scheduledAt = new Date(this.#scheduledAt);
-    publish("skipped", { name, scheduledAt, reason, ...(error !== undefined && { error }) });
+    this.#settings.onSkipped(this.slot.scheduledAt, reason, error);
     return "skipped";
   }
+}
 
-  #report(error: unknown, run: FailedRun): void {
-    try {
-      this.#settings.onError(error, run);
-    } catch (secondError) {
-      console.error(
-        `The scheduler's onError threw while it was told of task "${run.name}":`,
-        secondError,
-        error,
-      );
-    }
+/** Runs the task; whatever it throws, this does not. */
+async function settle(task: Task, run: TaskRun): Promise<{ hasFailed: boolean; error?: unknown }> {
+  try {
+    await task(run);
+    return { hasFailed: false };
+  } catch (error) {
+    return { hasFailed: true, error };
+  }
+}
+
+/** Whether the task only says that it obeyed its signal. */
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  try {
+    return error === signal.reason || (error as Error | null)?.name === "AbortError";
+  } catch {
+    return false;
   }
 }
 

@@ -494,10 +494,14 @@ describe("looking ahead", () => {
       {
         name: "t",
         kind: "cron",
+        schedule: "0 * * * * * (UTC)",
         state: "scheduled",
         running: 1,
         runs: 1,
         failures: 0,
+        missed: 0,
+        skipped: 0,
+        abandoned: 0,
         next: new Date("2026-01-01T00:02:00Z"),
         last: null,
       },
@@ -505,7 +509,13 @@ describe("looking ahead", () => {
     await clock.pass(MINUTE - 100);
     expect(jobs.status()[0]).toMatchObject({
       running: 0,
-      last: { scheduledAt: new Date("2026-01-01T00:01:00Z"), outcome: "success" },
+      last: {
+        scheduledAt: new Date("2026-01-01T00:01:00Z"),
+        startedAt: new Date("2026-01-01T00:01:00Z"),
+        durationMs: 100,
+        outcome: "success",
+        error: undefined,
+      },
     });
   });
 });

@@ -1,62 +1,67 @@
 /**
- * One task of a started scheduler: which slot comes next, and what to do when it comes.
+ * One task of a started scheduler: what to do with a slot when it comes, given the runs that are going on.
  */
-import type { Alarm, Engine } from "../engine/engine.ts";
+import type { CronScheduleOptions } from "../cron/cron-schedule.ts";
+import type { Engine } from "../engine/engine.ts";
+import { isExclusive } from "./check-options.ts";
+import type { Duration } from "../values/duration.ts";
 import { publish, type SkipReason } from "./events.ts";
-import type { FailedRun, Overlap } from "./options.ts";
+import type { Overlap } from "./options.ts";
+import { type DueSlot, Planner } from "./planner.ts";
+import type { Report } from "./report.ts";
 import { Run, type RunOutcome, type RunSettings } from "./run.ts";
 import type { TaskDefinition, TaskStatus } from "./task-definition.ts";
-import type { Timetable } from "./timetable.ts";
+import { retime } from "./timing.ts";
 
-/** The longest grace that is given unasked, in milliseconds. */
-const LONGEST_GRACE = 300_000;
-/** How many fixed-time slots are remembered, to run none twice when the wall clock is set back. */
-const REMEMBERED = 100;
+/** How long a trigger of an exclusive task is remembered, in milliseconds. */
+const TRIGGER_KEPT = 7_200_000;
 
 export class ScheduledTask {
   readonly name: string;
   readonly #definition: TaskDefinition;
   readonly #engine: Engine;
-  readonly #timetable: Timetable | undefined;
+  readonly #planner: Planner;
   readonly #settings: RunSettings;
   readonly #overlap: Overlap | "catch-up";
-  readonly #until: number;
-  /** The monotonic time before which nothing is due. */
-  readonly #readyAt: number;
+  readonly #maxRuns: number;
   readonly #runs = new Map<Run, Promise<RunOutcome>>();
-  /** Slots that have been run, where the timetable must not repeat them. */
-  readonly #ran = new Set<number>();
   #state: TaskStatus["state"] = "scheduled";
-  /** The slot that comes next, on its timetable's clock, and the alarm set for it. */
-  #slot: number | undefined;
-  #alarm: Alarm | undefined;
-  /** A slot, as wall time, that waits for the running one to settle. */
-  #pending: number | undefined;
+  /** A slot that waits for the running one to settle. */
+  #pending: DueSlot | undefined;
+  /** Runs that count for `maxRuns`. */
   #counted = 0;
-  #started = 0;
-  #failures = 0;
+  readonly #counts = { runs: 0, failures: 0, missed: 0, skipped: 0, abandoned: 0 };
   #last: TaskStatus["last"] = null;
 
-  constructor(definition: TaskDefinition, engine: Engine, onError: (error: unknown, run: FailedRun) => void) {
-    const { kind, name, options } = definition;
+  constructor(definition: TaskDefinition, engine: Engine, report: Report) {
+    const { kind, name, options, task, timing, initialDelay } = definition;
     this.name = name;
     this.#definition = definition;
     this.#engine = engine;
-    // Whole milliseconds, so that the grid is exact.
-    this.#readyAt = Math.ceil(engine.time("monotonic")) + definition.initialDelay;
-    this.#timetable = definition.timetable?.(this.#readyAt);
-    this.#until = options.until === undefined ? Infinity : Number(options.until);
+    this.#maxRuns = options.maxRuns ?? Infinity;
     this.#overlap = kind === "every" ? "catch-up" : (options.overlap ?? "skip");
+    this.#planner = new Planner(timing, options, initialDelay, engine, {
+      onSlot: (slot) => this.#offer(slot),
+      onMissed: (from, to, lateMs) => {
+        this.#counts.missed += 1;
+        publish("missed", { name, from: new Date(from), to: new Date(to), lateMs });
+      },
+      onDone: () => (this.#state = "done"),
+    });
     this.#settings = {
       name,
-      task: definition.task,
+      task,
       engine,
       timeoutMs: options.timeoutMs,
       retry: options.retry,
-      graceMs: options.graceMs,
       once: options.once,
-      onError,
-      msToNextSlot: () => (this.#slot === undefined ? Infinity : this.#slot - engine.time(this.#base)),
+      isExclusive: isExclusive(options),
+      waitsForLease: this.#overlap === "catch-up" || this.#overlap === "queue",
+      catchUpMs: options.catchUpMs ?? 0,
+      report,
+      msToNextSlot: () => this.#planner.msToNextSlot(),
+      onSkipped: (scheduledAt, reason, error) => this.#skip(scheduledAt, reason, error),
+      onAbandoned: () => (this.#counts.abandoned += 1),
     };
   }
 
@@ -70,216 +75,139 @@ export class ScheduledTask {
   }
 
   start(): void {
-    this.#plan(this.#timetable === undefined ? this.#readyAt : this.#nextFrom());
+    this.#planner.start();
   }
 
   pause(): void {
     if (this.#state !== "scheduled") return;
-    this.#unplan("paused", "paused");
+    this.#leaveOut("paused");
+    for (const run of this.#runs.keys()) run.withdraw("paused");
   }
 
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "scheduled";
-    if (this.#timetable !== undefined) this.#plan(this.#nextFrom());
-    else if (!this.isRunning) this.#planAfterRun();
+    if (!this.#planner.followsRuns || !this.isRunning) this.#planner.resume();
+  }
+
+  /** @throws {SyntaxError | TypeError | RangeError} when the times are wrong */
+  reschedule(when: Duration | Date, options: CronScheduleOptions): void {
+    this.#planner.reschedule(retime(this.#definition, when, options));
+    if (this.#state === "done" && this.#counted < this.#maxRuns) this.#state = "scheduled";
+    if (this.#state === "scheduled" && (!this.#planner.followsRuns || !this.isRunning))
+      this.#planner.resume();
   }
 
   /** Runs the task here and now, whatever its timetable says. */
   async trigger(): Promise<RunOutcome> {
-    const now = this.#engine.time("wall");
-    if (this.#state === "stopped") return this.#skip(now, "stopped");
-    if (this.isRunning && this.#overlap !== "allow") return this.#skip(now, "overlap");
-    return this.#run(new Run({ ...this.#settings, once: undefined }, now, 0), now, () => {});
+    const slot = { scheduledAt: this.#engine.time("wall"), lateMs: 0, keepMs: TRIGGER_KEPT };
+    if (this.#state === "stopped") return this.#skip(slot.scheduledAt, "stopped");
+    if (this.isRunning && this.#overlap !== "allow") return this.#skip(slot.scheduledAt, "overlap");
+    const once = this.#settings.isExclusive ? this.#settings.once : undefined;
+    return this.#run(new Run({ ...this.#settings, once, waitsForLease: false }, slot), () => {});
   }
 
   /** Ends the schedule for good; runs that are going on may settle, but are not tried again. */
   end(): void {
     if (this.#state === "stopped") return;
-    this.#unplan("stopped", "stopped");
-    for (const run of this.#runs.keys()) run.finish();
+    this.#leaveOut("stopped");
+    for (const run of this.#runs.keys()) run.finish("stopped");
   }
 
-  abortRuns(reason: unknown): void {
-    for (const run of this.#runs.keys()) run.abort(reason);
+  /** Aborts the signals of the runs that are going on, and waits for them no longer. */
+  abandonRuns(reason: unknown): void {
+    for (const run of this.#runs.keys()) run.abandon(reason);
   }
 
-  /** Plans anew after the wall clock was set back to `since`, or shortly before. */
   onStepBack(since: number): void {
-    if (this.#state === "scheduled" && this.#base === "wall") this.#plan(this.#nextFrom(since));
+    this.#planner.onStepBack(since);
   }
 
-  /** The next slots, as far as they are known: for `after`, that is at most one. */
   nextRuns(count: number): Date[] {
-    const left = Math.min(count, (this.#definition.options.maxRuns ?? Infinity) - this.#counted);
-    const slots: Date[] = [];
-    let slot = this.#slot;
-    while (slot !== undefined && slots.length < left && this.#toWall(slot) <= this.#until) {
-      slots.push(new Date(this.#toWall(slot)));
-      slot = this.#next(slot);
-    }
-    return slots;
+    const left = Math.min(count, this.#maxRuns - this.#counted);
+    return this.#planner.nextSlots(left).map((slot) => new Date(slot));
   }
 
   status(): TaskStatus {
     return {
       name: this.name,
       kind: this.#definition.kind,
+      schedule: this.#planner.schedule,
       state: this.#state,
       running: this.#runs.size,
-      runs: this.#started,
-      failures: this.#failures,
+      ...this.#counts,
       next: this.nextRuns(1)[0] ?? null,
       last: this.#last,
     };
   }
 
-  get #base(): "monotonic" | "wall" {
-    return this.#timetable?.base ?? "monotonic";
-  }
-
-  #toWall(slot: number): number {
-    if (this.#base === "wall") return slot;
-    return Math.round(slot + this.#engine.time("wall") - this.#engine.time("monotonic"));
-  }
-
-  /** The first slot after a time that has not been run before. */
-  #next(after: number): number | undefined {
-    let slot = this.#timetable?.next(after);
-    while (slot !== undefined && this.#ran.has(slot)) slot = this.#timetable?.next(slot);
-    return slot;
-  }
-
-  /** The first slot after now, or after the time given, once the initial delay has passed. */
-  #nextFrom(wall: number = this.#engine.time("wall")): number | undefined {
-    const monotonic = this.#engine.time("monotonic");
-    return this.#next(
-      this.#base === "wall"
-        ? wall + Math.floor(Math.max(this.#readyAt - monotonic, 0))
-        : Math.max(Math.ceil(monotonic), this.#readyAt) - 1,
-    );
-  }
-
-  #plan(slot: number | undefined): void {
-    this.#engine.cancel(this.#alarm);
-    if (slot === undefined || this.#toWall(slot) > this.#until) {
-      this.#unplan("done");
-      return;
-    }
-    const due = slot + this.#jitter(slot);
-    this.#slot = slot;
-    this.#alarm = this.#engine.at(this.#base, due, () => this.#onDue(slot, due));
-  }
-
-  /** Takes the next slot off the plan, and the waiting one too if a reason is given. */
-  #unplan(state: TaskStatus["state"], pending?: SkipReason): void {
-    this.#engine.cancel(this.#alarm);
-    this.#alarm = undefined;
-    this.#slot = undefined;
+  /** Takes the next slot off the plan, and the waiting one too. */
+  #leaveOut(state: "paused" | "stopped"): void {
+    this.#planner.unplan();
     this.#state = state;
-    if (pending === undefined || this.#pending === undefined) return;
-    this.#skip(this.#pending, pending);
+    if (this.#pending !== undefined) this.#skip(this.#pending.scheduledAt, state);
     this.#pending = undefined;
   }
 
-  #planAfterRun(): void {
-    this.#plan(Math.max(this.#engine.time("monotonic") + this.#definition.delay, this.#readyAt));
-  }
-
-  #jitter(slot: number): number {
-    const { jitterMs } = this.#definition.options;
-    if (jitterMs === undefined) return 0;
-    // Less than the way to the next slot, so that no slot is passed over.
-    const gap = (this.#next(slot) ?? Infinity) - slot;
-    return Math.floor(Math.random() * Math.min(jitterMs + 1, gap));
-  }
-
-  #onDue(planned: number, due: number): void {
-    this.#slot = undefined;
-    const table = this.#timetable;
-    if (table === undefined) {
-      this.#offer(this.#toWall(planned), this.#engine.time("monotonic") - due);
-      return;
-    }
-    const now = this.#engine.time(table.base);
-    const untilHere = this.#until - this.#engine.time("wall") + now;
-    let slot = planned;
-    let next = this.#next(slot);
-    let late = now - due;
-    if (next !== undefined && next <= now && next <= untilHere) {
-      slot = table.latest(Math.min(now, untilHere));
-      next = this.#next(slot);
-      late = now - slot;
-    }
-    const isTooLate = late > this.#grace(slot, next);
-    const lastMissed = isTooLate ? slot : slot > planned ? table.latest(slot - 1) : undefined;
-    if (lastMissed !== undefined) {
-      const [from, to] = [new Date(this.#toWall(planned)), new Date(this.#toWall(lastMissed))];
-      publish("missed", { name: this.name, from, to, lateMs: now - lastMissed });
-    }
-    const scheduledAt = this.#toWall(slot);
-    this.#plan(next);
-    // A clock that was set back and then forth again may have come to a slot that was run.
-    if (isTooLate || this.#ran.has(slot)) return;
-    if (!table.repeats) this.#remember(slot);
-    this.#offer(scheduledAt, late);
-  }
-
-  #grace(slot: number, next: number | undefined): number {
-    const { graceMs } = this.#definition.options;
-    if (graceMs !== undefined) return graceMs;
-    return this.#base === "wall" ? Math.min(((next ?? Infinity) - slot) / 2, LONGEST_GRACE) : Infinity;
-  }
-
-  #remember(slot: number): void {
-    this.#ran.add(slot);
-    for (const oldest of this.#ran) {
-      if (this.#ran.size <= REMEMBERED) break;
-      this.#ran.delete(oldest);
-    }
-  }
-
   /** Runs a slot, or does with it what the overlap mode says while another run goes on. */
-  #offer(scheduledAt: number, lateMs: number): void {
+  #offer(slot: DueSlot): void {
+    if (this.#state === "stopped" || this.#state === "paused") {
+      this.#skip(slot.scheduledAt, this.#state);
+      return;
+    }
     if (!this.isRunning || this.#overlap === "allow") {
-      this.#runSlot(scheduledAt, lateMs);
+      this.#runSlot(slot);
       return;
     }
-    const isFull = this.#pending !== undefined;
-    if (this.#overlap === "skip" || (this.#overlap === "queue" && isFull)) {
-      this.#skip(scheduledAt, "overlap");
+    const replaced = this.#pending;
+    // A run whose time is over is in nobody's way for longer than a moment.
+    const isEnding = [...this.#runs.keys()].every((run) => run.isTimedOut);
+    if (!isEnding && (this.#overlap === "skip" || (this.#overlap === "queue" && replaced !== undefined))) {
+      this.#skip(slot.scheduledAt, "overlap");
       return;
     }
-    if (this.#overlap === "cancel") {
-      if (this.#pending !== undefined) this.#skip(this.#pending, "overlap");
-      this.abortRuns(new DOMException(`The next run of "${this.name}" is due.`, "AbortError"));
+    this.#pending = slot;
+    // Intervals of one process catch up with one run, whatever passed; only a slot of the fleet is lost with that.
+    const isLoss = this.#overlap !== "catch-up" || this.#settings.once !== undefined;
+    if (replaced !== undefined && isLoss) this.#skip(replaced.scheduledAt, "overlap");
+    if (this.#overlap !== "cancel") return;
+    for (const run of this.#runs.keys()) {
+      run.abort(new DOMException(`The next run of "${this.name}" is due.`, "AbortError"));
     }
-    this.#pending = scheduledAt;
   }
 
-  #runSlot(scheduledAt: number, lateMs: number): void {
-    const { maxRuns = Infinity } = this.#definition.options;
-    if (this.#counted >= maxRuns) return;
-    void this.#run(new Run(this.#settings, scheduledAt, lateMs), scheduledAt, () => {
+  #runSlot(slot: DueSlot): void {
+    if (this.#counted >= this.#maxRuns) return;
+    void this.#run(new Run(this.#settings, slot), () => {
       this.#counted += 1;
-      if (this.#counted < maxRuns) return;
+      if (this.#counted < this.#maxRuns) return;
       this.#pending = undefined;
-      if (this.#state !== "stopped") this.#unplan("done");
+      if (this.#state === "stopped") return;
+      this.#planner.unplan();
+      this.#state = "done";
     });
   }
 
-  #run(run: Run, scheduledAt: number, onCounted: () => void): Promise<RunOutcome> {
+  #run(run: Run, onCounted: () => void): Promise<RunOutcome> {
     // In the map before it starts, since the task may look at the status or stop the scheduler.
     const settled = Promise.withResolvers<RunOutcome>();
     this.#runs.set(run, settled.promise);
     const onStart = () => {
-      this.#started += 1;
+      this.#counts.runs += 1;
       onCounted();
     };
     void run.execute(onStart).then((outcome) => {
       this.#runs.delete(run);
-      if (outcome !== "skipped") this.#last = { scheduledAt: new Date(scheduledAt), outcome };
-      if (outcome === "error") this.#failures += 1;
+      if (run.startedAt !== undefined) {
+        this.#last = {
+          scheduledAt: new Date(run.slot.scheduledAt),
+          startedAt: new Date(run.startedAt),
+          durationMs: run.durationMs,
+          outcome,
+          error: outcome === "success" ? undefined : run.error,
+        };
+      }
+      if (outcome === "error") this.#counts.failures += 1;
       this.#onSettled();
       settled.resolve(outcome);
     });
@@ -288,8 +216,8 @@ export class ScheduledTask {
 
   #onSettled(): void {
     if (this.isRunning || this.#state === "stopped" || this.#state === "paused") return;
-    if (this.#timetable === undefined) {
-      if (this.#state === "scheduled") this.#planAfterRun();
+    if (this.#planner.followsRuns) {
+      if (this.#state === "scheduled") this.#planner.planAfterRun();
       return;
     }
     const pending = this.#pending;
@@ -297,13 +225,18 @@ export class ScheduledTask {
     this.#pending = undefined;
     // In a turn of its own, so that runs that follow each other at once cannot hold the event loop.
     this.#engine.in(0, () => {
-      if (this.#state === "stopped" || this.#state === "paused") this.#skip(pending, this.#state);
-      else this.#offer(pending, this.#engine.time("wall") - pending);
+      this.#offer({ ...pending, lateMs: this.#engine.time("wall") - pending.scheduledAt });
     });
   }
 
-  #skip(scheduledAt: number, reason: SkipReason): "skipped" {
-    publish("skipped", { name: this.name, scheduledAt: new Date(scheduledAt), reason });
+  #skip(scheduledAt: number, reason: SkipReason, error?: unknown): "skipped" {
+    if (reason !== "claimed") this.#counts.skipped += 1;
+    publish("skipped", {
+      name: this.name,
+      scheduledAt: new Date(scheduledAt),
+      reason,
+      ...(error !== undefined && { error }),
+    });
     return "skipped";
   }
 }

@@ -3,10 +3,10 @@
  */
 import type { CronOptions, Task } from "./options.ts";
 import type { RunOutcome } from "./run.ts";
-import type { Timetable } from "./timetable.ts";
+import type { Timing } from "./timing.ts";
 
 /** The method a task was registered with. */
-export type TaskKind = "every" | "after" | "cron";
+export type TaskKind = "every" | "after" | "cron" | "at";
 
 /** A task as it was registered. All times in milliseconds. */
 export interface TaskDefinition {
@@ -14,18 +14,28 @@ export interface TaskDefinition {
   readonly kind: TaskKind;
   readonly task: Task;
   readonly options: CronOptions;
+  readonly timing: Timing;
   initialDelay: number;
-  /** Makes the timetable, given the monotonic time of the first run. `after` has none: each run sets the next. */
-  readonly timetable: ((firstRun: number) => Timetable) | undefined;
-  /** The delay of `after`. */
-  readonly delay: number;
 }
 
-/** The state of one task, as `status()` tells it. */
+/** A run that has settled. */
+export interface LastRun {
+  scheduledAt: Date;
+  startedAt: Date;
+  /** From the first attempt to the end of the last, in milliseconds. */
+  durationMs: number;
+  outcome: RunOutcome;
+  /** What the last attempt failed with, if one did. */
+  error: unknown;
+}
+
+/** The state of one task, as `status()` tells it. Counts are of this process, from the start on. */
 export interface TaskStatus {
   name: string;
   kind: TaskKind;
-  /** `done`: `maxRuns` or `until` was reached, or the cron expression never comes again. */
+  /** When it is due, as text: the cron expression and its zone, `every 600000 ms`, a date. */
+  schedule: string;
+  /** `done`: `maxRuns` or `until` was reached, the date of `at` has passed, or the cron expression never comes again. */
   state: "scheduled" | "paused" | "done" | "stopped";
   /** How many runs are going on. */
   running: number;
@@ -33,8 +43,14 @@ export interface TaskStatus {
   runs: number;
   /** How many runs ended in an error. */
   failures: number;
+  /** How many `missed` events there were. */
+  missed: number;
+  /** How many slots were left out, other than those that another instance has. */
+  skipped: number;
+  /** How many runs were given up, since they did not settle after their timeout. */
+  abandoned: number;
   /** The slot that comes next. */
   next: Date | null;
   /** The run that settled last. */
-  last: { scheduledAt: Date; outcome: RunOutcome } | null;
+  last: LastRun | null;
 }

@@ -1,5 +1,5 @@
 /**
- * When a task is due, apart from all else: a grid of equal intervals, or the slots of a cron expression.
+ * When a task is due, apart from all else: a grid of equal intervals, the slots of a cron expression, or one date.
  */
 import type { CronSchedule } from "../cron/cron-schedule.ts";
 import type { TimeBase } from "../engine/engine.ts";
@@ -11,8 +11,8 @@ export interface Timetable {
   readonly repeats: boolean;
   /** The first slot after a time. */
   next(after: number): number | undefined;
-  /** The last slot at or before a time; there must be one. */
-  latest(at: number): number;
+  /** The last slot at or before a time. */
+  latest(at: number): number | undefined;
 }
 
 /** Slots at `anchor + n · interval`, all in milliseconds. Whole numbers keep it exact for as long as numbers do. */
@@ -22,7 +22,7 @@ export function grid(base: TimeBase, anchor: number, interval: number): Timetabl
     base,
     repeats: true,
     next: (after) => slot(Math.floor((after - anchor) / interval) + 1),
-    latest: (at) => slot(Math.floor((at - anchor) / interval)),
+    latest: (at) => (at < anchor ? undefined : slot(Math.floor((at - anchor) / interval))),
   };
 }
 
@@ -32,6 +32,16 @@ export function cronTimetable(schedule: CronSchedule): Timetable {
     base: "wall",
     repeats: !schedule.isFixedTime,
     next: (after) => schedule.next(new Date(after))?.getTime(),
-    latest: (at) => (schedule.previous(new Date(at + 1)) as Date).getTime(),
+    latest: (at) => schedule.previous(new Date(at + 1))?.getTime(),
+  };
+}
+
+/** One slot. */
+export function single(time: number): Timetable {
+  return {
+    base: "wall",
+    repeats: false,
+    next: (after) => (after < time ? time : undefined),
+    latest: (at) => (at < time ? undefined : time),
   };
 }
