@@ -36,7 +36,7 @@ export type { ParamName, Params } from "./app/pattern.ts";
 export { Request, type RequestInit, RequestKey } from "./message/request.ts";
 export { type Body, cancelBody, type Chunk, Response, type StreamBody } from "./message/response.ts";
 export type { Method } from "./app/router.ts";
-export type { CloseOptions, ListenOptions, Server, UpgradeHandler } from "./server/server.ts";
+export type { CloseOptions, ListenOptions, Server, UpgradeHandler } from "./server/options.ts";
 export {
   formatEvent,
   type ServerSentEvent,

@@ -11,7 +11,8 @@ import type { Request } from "../message/request.ts";
 import { cancelBody, Response } from "../message/response.ts";
 import type { Method } from "./router.ts";
 import { withFieldsOf } from "./preserved-fields.ts";
-import { listen, type ListenOptions, type Server } from "../server/server.ts";
+import type { ListenOptions, Server } from "../server/options.ts";
+import { listen } from "../server/server.ts";
 
 export interface AppOptions {
   /** Most bytes that a body may have, 1 MiB unless given; routes may differ. */

@@ -7,6 +7,7 @@ import type { FinalResponse } from "../message/prepared-response.ts";
 import type { RequestInit } from "../message/request.ts";
 import { isStream, type StreamBody } from "../message/response.ts";
 import { chunksOf } from "../message/stream.ts";
+import { CLIENT_LEFT, pump } from "./pump.ts";
 
 /** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
 const DRAIN_BYTES = 1024 * 1024;
@@ -122,6 +123,8 @@ async function sendStream(
   unread: boolean,
 ): Promise<void> {
   try {
+    // The head goes out at once: a client of an event stream waits for it.
+    outgoing.flushHeaders();
     await pump(outgoing, body, contentLength);
   } catch (error) {
     if (error === CLIENT_LEFT) return;
@@ -160,65 +163,3 @@ function endAfterDraining(unread: boolean, incoming: IncomingMessage, outgoing: 
   };
   incoming.on("data", discard).once("end", end).once("close", end).once("error", end);
 }
-
-const CLIENT_LEFT: unique symbol = Symbol("The client left");
-
-/** Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. */
-async function pump(
-  outgoing: ServerResponse,
-  body: StreamBody,
-  contentLength: number | undefined,
-): Promise<void> {
-  const chunks = chunksOf(body);
-  const { orGone, stop } = untilClosed(outgoing);
-  // The head goes out at once: a client of an event stream waits for it.
-  outgoing.flushHeaders();
-  let count = 0;
-  try {
-    for (;;) {
-      const { done, value } = await orGone(chunks.next());
-      if (done) break;
-      count += value.byteLength;
-      if (contentLength !== undefined && count > contentLength)
-        throw new Error("The body is longer than its Content-Length");
-      if (!outgoing.write(value)) await orGone(drained(outgoing));
-    }
-    if (contentLength !== undefined && count < contentLength)
-      throw new Error("The body is shorter than its Content-Length");
-  } catch (error) {
-    chunks.cancel();
-    throw error;
-  } finally {
-    stop();
-  }
-}
-
-/**
- * Waits for a promise, or rejects as soon as the client leaves. `Promise.race` against one promise that outlives all
- * others would keep every chunk in memory until the stream ends.
- */
-function untilClosed(outgoing: ServerResponse): {
-  orGone: <Value>(promise: Promise<Value>) => Promise<Value>;
-  stop: () => void;
-} {
-  let leave: (reason: unknown) => void = ignore;
-  const onClose = (): void => leave(CLIENT_LEFT);
-  outgoing.once("close", onClose);
-  return {
-    orGone: (promise) =>
-      new Promise((resolve, reject) => {
-        leave = reject;
-        if (outgoing.destroyed) reject(CLIENT_LEFT);
-        promise.then(resolve, reject);
-      }),
-    stop: () => void outgoing.off("close", onClose),
-  };
-}
-
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    outgoing.once("drain", resolve);
-  });
-}
-
-function ignore(): void {}
