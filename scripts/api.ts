@@ -3,6 +3,7 @@
  * public members. Values are asked of the running module; types, which leave no trace there, are read from the source.
  */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -33,7 +34,9 @@ function exportsOf(file: string): Map<string, string> {
   for (const [, only, names = "", from = ""] of source.matchAll(
     /^export (type )?\{([^}]*)\} from "(.+?)";/gm,
   )) {
-    const there = exportsOf(resolve(dirname(file), from));
+    const there = exportsOf(
+      from.startsWith(".") ? resolve(dirname(file), from) : createRequire(file).resolve(from),
+    );
     for (const item of names.split(",").filter((text) => text.trim() !== "")) {
       const [name = "", alias = name] = item
         .trim()

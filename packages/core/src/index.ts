@@ -35,6 +35,7 @@ export type { MultipartFile } from "./message/multipart-file.ts";
 export type { ParamName, Params } from "./app/pattern.ts";
 export { Request, type RequestInit, RequestKey } from "./message/request.ts";
 export { type Body, cancelBody, type Chunk, Response, type StreamBody } from "./message/response.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./message/standard-schema.ts";
 export type { Method } from "./app/router.ts";
 export type { CloseOptions, ListenOptions, Server, UpgradeHandler } from "./server/options.ts";
 export {

@@ -13,7 +13,7 @@ export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
 export { type DeviceEntry, RequestSession } from "./layer/request-session.ts";
 export { Session } from "./model/session.ts";
 export type { SessionCookieOptions } from "./layer/session-cookie.ts";
-export type { StandardSchema } from "./model/standard-schema.ts";
+export type { StandardSchema } from "@hatcheck/core";
 export type {
   Client,
   CreateOptions,

@@ -23,7 +23,7 @@ export function errorResponse(error: unknown, req: Request): Response {
   const detail = known?.detail === title ? undefined : known?.detail;
   const requestId = status >= 500 ? req.id : undefined;
 
-  const response = render(status, title, detail, requestId, req);
+  const response = render(status, title, detail, requestId, known?.members, req);
   response.headers.push(...(known?.headers ?? []));
   response.headers = withMembers(response.headers, VARY);
   return response;
@@ -34,11 +34,12 @@ function render(
   title: string,
   detail: string | undefined,
   requestId: string | undefined,
+  members: HttpError["members"] | undefined,
   req: Request,
 ): Response {
   const type = preferredType(req.header("accept"), OFFERS) ?? "text/plain";
   if (type.endsWith("json")) {
-    const response = Response.json(status, { title, status, detail, requestId });
+    const response = problemOf(status, { title, status, detail, requestId }, members);
     return response.setHeader(
       "Content-Type",
       type === "application/json" ? type : "application/problem+json",
@@ -54,4 +55,13 @@ function render(
     status,
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${heading}</title></head><body><h1>${heading}</h1>${paragraphs}</body></html>\n`,
   );
+}
+
+/** Members that have no JSON are left out: an error is no place to fail at. */
+function problemOf(status: number, problem: object, members: HttpError["members"] | undefined): Response {
+  try {
+    return Response.json(status, { ...problem, ...members });
+  } catch {
+    return Response.json(status, problem);
+  }
 }

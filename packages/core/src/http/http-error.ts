@@ -7,7 +7,17 @@ export interface HttpErrorOptions {
   headers?: readonly Header[];
   /** What led here. It reaches `onError` and the log, never the client. */
   cause?: unknown;
+  /**
+   * Further members of the problem document: what a client can act on, as JSON. `type`, `title` and `instance` take the
+   * place of ours; `status`, `detail` and `requestId` are not for it.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9457#section-3.2
+   */
+  members?: Readonly<Record<string, unknown>>;
 }
+
+const OWN_MEMBERS = ["status", "detail", "requestId"];
+const NO_MEMBERS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 /**
  * Throw it from a handler or a layer to answer with a status.
@@ -22,8 +32,12 @@ export class HttpError extends Error {
   readonly statusCode: number;
   readonly detail: string;
   readonly headers: readonly Header[];
+  readonly members: Readonly<Record<string, unknown>>;
 
-  /** @throws RangeError when the status is not one of an error, 400 to 599. */
+  /**
+   * @throws RangeError when the status is not one of an error, 400 to 599.
+   * @throws TypeError when the members hold `status`, `detail` or `requestId`.
+   */
   constructor(
     statusCode: number,
     detail: string = reasonPhraseOf(statusCode),
@@ -36,5 +50,10 @@ export class HttpError extends Error {
     this.statusCode = statusCode;
     this.detail = detail;
     this.headers = options.headers ?? [];
+    this.members = options.members ?? NO_MEMBERS;
+    const taken = OWN_MEMBERS.find((name) => Object.hasOwn(this.members, name));
+    if (taken !== undefined) {
+      throw new TypeError(`HttpError: the member "${taken}" says what the error says already; leave it out`);
+    }
   }
 }

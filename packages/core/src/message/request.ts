@@ -15,6 +15,8 @@ import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
 import { type Header, isSameName } from "../http/header.ts";
 import { assertHost } from "../http/host.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+import { assertSchema, objectOf, validate } from "./validate.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
 import { parseTarget, type Target } from "../http/path.ts";
 
@@ -183,23 +185,34 @@ export class Request {
   }
 
   /**
-   * The whole body, parsed from JSON. It is `unknown`: validate it.
+   * The whole body, parsed from JSON: `unknown`, or with a schema what it puts out.
    *
-   * @throws HttpError 415 when its type is not JSON, 400 when it is malformed; as {@link bytes} besides.
+   * @throws HttpError 415 when its type is not JSON, 400 when it is malformed, 422 when it does not fit the schema; as
+   * {@link bytes} besides.
    */
-  async json(): Promise<unknown> {
+  json(): Promise<unknown>;
+  json<Output>(schema: StandardSchema<Output>): Promise<Output>;
+  async json(schema?: StandardSchema): Promise<unknown> {
+    if (schema !== undefined) assertSchema("req.json", schema);
     this.#expect((type) => type === "application/json" || type.endsWith("+json"), "application/json");
-    return parseJson(await this.text());
+    const value = parseJson(await this.text());
+    return schema === undefined ? value : validate(schema, value);
   }
 
   /**
-   * The whole body, parsed as a form. Fields may repeat and keep their order.
+   * The whole body, parsed as a form. Fields may repeat and keep their order. A schema is given an object of strings, with
+   * a list of strings for each field that came more than once.
    *
-   * @throws HttpError 415 when its type is not that of a form, 400 when it is malformed; as {@link bytes} besides.
+   * @throws HttpError 415 when its type is not that of a form, 400 when it is malformed, 422 when it does not fit the
+   * schema; as {@link bytes} besides.
    */
-  async form(): Promise<URLSearchParams> {
+  form(): Promise<URLSearchParams>;
+  form<Output>(schema: StandardSchema<Output>): Promise<Output>;
+  async form(schema?: StandardSchema): Promise<unknown> {
+    if (schema !== undefined) assertSchema("req.form", schema);
     this.#expect((type) => type === "application/x-www-form-urlencoded", "application/x-www-form-urlencoded");
-    return parseForm(await this.text());
+    const form = parseForm(await this.text());
+    return schema === undefined ? form : validate(schema, objectOf(form));
   }
 
   /**

@@ -1,6 +1,6 @@
 // The options that all stores share: checked once, in the same words.
+import type { StandardSchema } from "@hatcheck/core";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";
-import type { StandardSchema } from "./standard-schema.ts";
 import type { StoreOptions } from "./store.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 // Validates what was loaded: a session that does not fit is none, and says so in an event, but it never crashes a request.
+import type { SchemaResult, StandardSchema } from "@hatcheck/core";
 import { type Entries, storedToJson, type StoredValue, toStored } from "./session.ts";
-import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 /**
  * The entries as the schema puts them out, or `undefined` when they do not fit.

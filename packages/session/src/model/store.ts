@@ -1,7 +1,7 @@
 // What every store does. All four, and your own, pass one conformance kit.
+import type { StandardSchema } from "@hatcheck/core";
 import type { JsonData } from "./json.ts";
 import type { Session } from "./session.ts";
-import type { StandardSchema } from "./standard-schema.ts";
 
 /** Whether a store answers at once, or with promises. */
 export type Mode = "sync" | "async";

@@ -1,9 +1,9 @@
 // Guarantee 9: what is set is what is loaded, for every JSON value under every key; a schema checks it when it is loaded.
+import type { StandardSchema } from "@hatcheck/core";
 import assert from "node:assert/strict";
 import { eventsOf, type Kit, present } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
 import { KEYS, randomJson, VALUES } from "./json-values.ts";
-import type { StandardSchema } from "../model/standard-schema.ts";
 
 type Numbers = Record<string, unknown>;
 

@@ -12,4 +12,11 @@ export interface StandardSchema<Output = unknown> {
 
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly unknown[] };
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** What is wrong with a value, and where in it. */
+export interface SchemaIssue {
+  readonly message: string;
+  /** The keys that lead there from the value itself. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
