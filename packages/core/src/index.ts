@@ -18,6 +18,7 @@ export { HttpError, type HttpErrorOptions } from "./http/http-error.ts";
 export { escapeHtml } from "./message/escape-html.ts";
 export type { Answer, ErrorHandler, Handler, Layer, Next, RouteOptions } from "./app/handler.ts";
 export { Header, withMembers } from "./http/header.ts";
+export { localPath } from "./http/local-path.ts";
 export { health, type HealthOptions } from "./app/health.ts";
 export { accessLog, type AccessLogEntry, type AccessLogOptions } from "./layers/access-log.ts";
 export { compression, type CompressionOptions } from "./layers/compression.ts";
@@ -27,6 +28,15 @@ export {
   type CrossOriginProtectionOptions,
 } from "./layers/cross-origin-protection.ts";
 export type { ContentCoding } from "./layers/encoders.ts";
+export {
+  addressKey,
+  assertLimiter,
+  rateLimit,
+  type RateLimiter,
+  type RateLimiterResult,
+  type RateLimitOptions,
+  takePoint,
+} from "./layers/rate-limit.ts";
 export { requestId, type RequestIdOptions } from "./layers/request-id.ts";
 export { cspNonce, NONCE, securityHeaders, type SecurityHeadersOptions } from "./layers/security-headers.ts";
 export { timeout, type TimeoutOptions } from "./layers/timeout.ts";

@@ -11,6 +11,14 @@ export type { JsonData, JsonOf } from "./model/json.ts";
 export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
 export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
 export { type DeviceEntry, RequestSession } from "./layer/request-session.ts";
+export {
+  requireUser,
+  type RequireUserOptions,
+  type UserFinder,
+  type UserGuard,
+  type UserHandler,
+  type UserVisit,
+} from "./guard/require-user.ts";
 export { Session } from "./model/session.ts";
 export type { SessionCookieOptions } from "./layer/session-cookie.ts";
 export type { StandardSchema } from "@hatcheck/core";

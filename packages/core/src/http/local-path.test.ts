@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, property } from "fast-check";
 import { expect, test } from "vitest";
 import { localPath } from "./local-path.ts";
 
@@ -41,9 +41,25 @@ test.each([
 });
 
 test("whatever comes in, a browser that follows the answer stays on this site", () => {
-  const pieces = fc.constantFrom("/", "\\", ".", "..", "%2e", "%2f", "@", ":", "?", "#", "evil.example", "\t", " ", "http:", "é");
-  fc.assert(
-    fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
+  const pieces = constantFrom(
+    "/",
+    "\\",
+    ".",
+    "..",
+    "%2e",
+    "%2f",
+    "@",
+    ":",
+    "?",
+    "#",
+    "evil.example",
+    "\t",
+    " ",
+    "http:",
+    "é",
+  );
+  assert(
+    property(array(pieces, { maxLength: 8 }), (parts) => {
       const site = "https://ours.example";
       const path = localPath(parts.join(""));
       expect(new URL(path, `${site}/login`).origin).toBe(site);

@@ -48,7 +48,9 @@ export interface RateLimitOptions {
 export function rateLimit({ limiter, key = byAddress, name = "default" }: RateLimitOptions): Layer {
   assertLimiter("rateLimit()", limiter);
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
-    throw new TypeError(`rateLimit(): name is of lower case letters, digits and "-", got ${JSON.stringify(name)}.`);
+    throw new TypeError(
+      `rateLimit(): name is of lower case letters, digits and "-", got ${JSON.stringify(name)}.`,
+    );
   }
   return async (req, conn, next) => {
     const counted = key(req, conn);
@@ -98,7 +100,8 @@ export function addressKey(ip: string): string {
   if (mapped !== undefined) return mapped;
   const [front = "", back] = address.split("::");
   const groups = front === "" ? [] : front.split(":");
-  const behind = back === undefined || back === "" ? 0 : back.split(":").length + (back.includes(".") ? 1 : 0);
+  const behind =
+    back === undefined || back === "" ? 0 : back.split(":").length + (back.includes(".") ? 1 : 0);
   const zeros = back === undefined ? 0 : 8 - groups.length - behind;
   const whole = [...groups, ...Array<string>(zeros).fill("0"), ...(back ?? "").split(":")];
   const network = whole.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
