@@ -10,6 +10,7 @@ import {
   securityHeaders,
   staticFiles,
 } from "@hatcheck/core";
+import { requireUser } from "@hatcheck/session";
 import { addOne, showHome, startOver } from "./pages/home.ts";
 import { confirm, showConfirm } from "./pages/confirm.ts";
 import { logoutDevice, logoutOtherDevices, showDevices } from "./pages/devices.ts";
@@ -18,9 +19,8 @@ import { login, logout, showLogin } from "./pages/login.ts";
 import { changePassword, showPassword } from "./pages/password.ts";
 import { showProfile } from "./pages/profile.ts";
 import { register, showRegister } from "./pages/register.ts";
-import type { Site } from "./site.ts";
+import type { Site, SiteParts } from "./site.ts";
 import { orUnavailable } from "./users.ts";
-import { membersOnly } from "./visit.ts";
 
 const ASSETS = fileURLToPath(new URL("../public", import.meta.url));
 
@@ -40,10 +40,12 @@ export interface AppOptions {
   log?: AccessLogOptions;
 }
 
-export function createApp(parts: Site, { ready, log }: AppOptions): App<Site> {
-  const site: Site = { ...parts, users: orUnavailable(parts.users) };
+export function createApp(parts: SiteParts, { ready, log }: AppOptions): App<Site> {
+  const users = orUnavailable(parts.users);
+  const members = requireUser(parts.sessions, { user: (id) => users.byId(id), login: "/login" });
+  const site: Site = { ...parts, users, members };
   const account = App.withState(site)
-    .wrap(membersOnly)
+    .wrap(members)
     .get("/", showProfile)
     .get("/devices", showDevices)
     .post("/devices/logout-others", logoutOtherDevices)

@@ -1,6 +1,6 @@
 // Checks a password, wherever one is asked for: at login, and again before something sensitive.
-import { type ConnectionInfo, HttpError } from "@hatcheck/core";
-import { verifyPassword } from "./passwords.ts";
+import type { ConnectionInfo } from "@hatcheck/core";
+import { hashPassword, needsRehash, verifyPassword } from "@hatcheck/session/password";
 import { nameProblem } from "./rules.ts";
 import type { Site } from "./site.ts";
 import { nameKey, type User } from "./users.ts";
@@ -16,28 +16,13 @@ export async function signIn(
   name: string,
   password: string,
 ): Promise<User | undefined> {
-  countAttempt(site, conn);
   // A name that nobody can have is looked for nowhere, and counts as one name.
   const key = nameProblem(name) === undefined ? nameKey(name) : "";
-  assertNoWait(site.attemptsByName.take(key));
+  const attempt = await site.logins.attempt(conn, key);
   const user = key === "" ? undefined : await site.users.byName(name);
-  if (!(await verifyPassword(password, user?.passwordHash))) return undefined;
-  site.attemptsByName.giveBack(key);
-  site.attemptsByAddress.giveBack(conn.clientIp);
+  if (!(await verifyPassword(password, user?.passwordHash)) || user === undefined) return undefined;
+  await attempt.succeeded();
+  // Made with last year's parameters, or by an older Node: now is when the password is known.
+  if (needsRehash(user.passwordHash)) await site.users.setPasswordHash(user.id, await hashPassword(password));
   return user;
-}
-
-/** Counts something that costs us a hash. @throws HttpError 429 when the address has had too many. */
-export function countAttempt(site: Site, conn: ConnectionInfo): void {
-  assertNoWait(site.attemptsByAddress.take(conn.clientIp));
-}
-
-function assertNoWait(seconds: number): void {
-  if (seconds === 0) return;
-  const minutes = Math.ceil(seconds / 60);
-  throw new HttpError(
-    429,
-    `There were too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`,
-    { headers: [{ name: "Retry-After", value: String(seconds) }] },
-  );
 }

@@ -1,7 +1,7 @@
 // What every handler is given: the state of the app.
-import type { Mode, RequestSession, SessionLayer } from "@hatcheck/session";
-import type { Attempts } from "./attempts.ts";
-import type { UserStore } from "./users.ts";
+import type { Mode, RequestSession, SessionLayer, UserGuard } from "@hatcheck/session";
+import type { LoginThrottle } from "@hatcheck/session/throttle";
+import type { User, UserStore } from "./users.ts";
 
 /** What a session holds; its keys and values are checked by the compiler. */
 export interface SessionData {
@@ -13,11 +13,15 @@ export interface SessionData {
 /** The site's session, on any of the four stores: what it gives is awaited, whether it comes at once or later. */
 export type SiteSession = RequestSession<SessionData, Mode>;
 
-export interface Site {
+/** What the site is made of. */
+export interface SiteParts {
   readonly sessions: SessionLayer<SessionData, Mode>;
   readonly users: UserStore;
-  /** Wrong passwords for a name. */
-  readonly attemptsByName: Attempts;
-  /** Wrong passwords, and new accounts, from an address. */
-  readonly attemptsByAddress: Attempts;
+  /** Counts wrong passwords for a name, and all that costs a hash from an address. */
+  readonly logins: LoginThrottle;
+}
+
+export interface Site extends SiteParts {
+  /** Lets in who is logged in, and sends everybody else to the login page. */
+  readonly members: UserGuard<User, SessionData, Mode, unknown>;
 }

@@ -5,6 +5,7 @@ import { type Mode, SessionStore, type Store } from "@hatcheck/session";
 import { PostgresSessionStore } from "@hatcheck/session/postgres";
 import { RedisSessionStore } from "@hatcheck/session/redis";
 import { SqliteSessionStore } from "@hatcheck/session/sqlite";
+import { limiterInMemory, limiterInPostgres, limiterInRedis, type LimiterOf } from "./limiters.ts";
 import type { SessionData } from "./site.ts";
 import type { UserStore } from "./users.ts";
 import { PostgresUserStore } from "./users-postgres.ts";
@@ -16,6 +17,7 @@ export interface Storage {
   readonly name: string;
   readonly users: UserStore;
   readonly sessions: Store<SessionData, Mode>;
+  readonly limiter: LimiterOf;
   /** Whether it answers. */
   ready(): boolean | Promise<boolean>;
   close(): void | Promise<void>;
@@ -46,6 +48,7 @@ function openMemory(): Storage {
     name: "memory, and end with this process",
     users,
     sessions,
+    limiter: limiterInMemory,
     ready: () => true,
     close: () => users.close(),
   };
@@ -62,7 +65,7 @@ function openSqlite(path: string): Storage {
       sessions.close();
       users.close();
     };
-    return { name: path, users, sessions, ready: () => users.isThere(), close };
+    return { name: path, users, sessions, limiter: limiterInMemory, ready: () => users.isThere(), close };
   } catch (error) {
     throw new Error(`The file ${path} cannot be used: ${messageOf(error)}`, { cause: error });
   }
@@ -87,6 +90,7 @@ async function openRedis(url: string, name: string): Promise<Storage> {
     name,
     users: new RedisUserStore(client),
     sessions: new RedisSessionStore<SessionData>(client, LIFETIME),
+    limiter: limiterInRedis(client),
     ready: async () => (await client.ping()) === "PONG",
     close: async () => client.close(),
   };
@@ -101,8 +105,9 @@ async function openPostgres(url: string, name: string): Promise<Storage> {
   const sessions = new PostgresSessionStore<SessionData>(pool, LIFETIME);
   await users.migrate();
   await sessions.migrate();
+  const limiter = await limiterInPostgres(pool);
   const ready = async () => (await pool.query("SELECT 1")).rowCount === 1;
-  return { name, users, sessions, ready, close: () => pool.end() };
+  return { name, users, sessions, limiter, ready, close: () => pool.end() };
 }
 
 /** Drivers are loaded where they are used, and installed only by who uses them. */

@@ -1,8 +1,8 @@
 // Every page, and what bad input gets, over a real socket.
 import { randomUUID } from "node:crypto";
 import { SessionStore, type Store } from "@hatcheck/session";
+import { hashPassword } from "@hatcheck/session/password";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { hashPassword } from "../src/passwords.ts";
 import type { SessionData } from "../src/site.ts";
 import { startSite, type TestSite, type TestSiteOptions } from "./site.ts";
 import { Visitor } from "./visitor.ts";
@@ -439,7 +439,7 @@ describe("what is wrong", () => {
     const log = vi.spyOn(console, "error").mockReturnValue();
     onTestFinished(() => log.mockRestore());
     const broken = await otherSite({});
-    vi.spyOn(broken.site.attemptsByName, "take").mockImplementation(() => {
+    vi.spyOn(broken.site.logins, "attempt").mockImplementation(() => {
       throw new Error("secret detail");
     });
     const { status, text, headers } = await visitor(broken).login("Ada");

@@ -1,14 +1,15 @@
 // A whole site in this process, for tests: in memory unless a test brings its own stores.
 import type { ListenOptions, Server } from "@hatcheck/core";
 import { type Mode, sessionLayer, SessionStore, type Store } from "@hatcheck/session";
+import { loginThrottle } from "@hatcheck/session/throttle";
 import { createApp } from "../src/app.ts";
-import { Attempts } from "../src/attempts.ts";
-import type { SessionData, Site } from "../src/site.ts";
+import { limiterInMemory } from "../src/limiters.ts";
+import type { SessionData, SiteParts } from "../src/site.ts";
 import { SqliteUserStore } from "../src/users-sqlite.ts";
 import type { UserStore } from "../src/users.ts";
 
 export interface TestSite extends Server {
-  readonly site: Site;
+  readonly site: SiteParts;
   readonly store: Store<SessionData, Mode>;
 }
 
@@ -25,11 +26,13 @@ export interface TestSiteOptions {
 export async function startSite(options: TestSiteOptions = {}): Promise<TestSite> {
   const { maxByName = 1000, maxByAddress = 1000, ready = () => true, listen } = options;
   const { users = new SqliteUserStore(":memory:"), store = new SessionStore<SessionData>(3600) } = options;
-  const site: Site = {
+  const site: SiteParts = {
     sessions: sessionLayer(store, { recordClient: true }),
     users,
-    attemptsByName: new Attempts({ max: maxByName, windowSeconds: 900 }),
-    attemptsByAddress: new Attempts({ max: maxByAddress, windowSeconds: 900 }),
+    logins: loginThrottle({
+      byAccount: limiterInMemory("account", maxByName),
+      byAddress: limiterInMemory("address", maxByAddress),
+    }),
   };
   const app = createApp(site, { ready, log: { write: () => {} } });
   const server = await app.listen({ port: 0, ...listen });

@@ -5,12 +5,12 @@ import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import { signIn } from "../sign-in.ts";
 import type { Site } from "../site.ts";
-import { type MemberVisit, memberVisitOf } from "../visit.ts";
+import type { MemberVisit } from "../visit.ts";
 
-export const showConfirm: Handler<Site> = (req) => confirmPage(memberVisitOf(req));
+export const showConfirm: Handler<Site> = (req, _params, _conn, site) => confirmPage(site.members.of(req));
 
 export const confirm: Handler<Site> = async (req, _params, conn, site) => {
-  const visit = memberVisitOf(req);
+  const visit = site.members.of(req);
   const form = await req.form();
   const user = await signIn(site, conn, visit.user.name, form.get("password") ?? "");
   if (user === undefined) return confirmPage(visit, "This is not your password.");

@@ -6,10 +6,9 @@ import { type Html, html } from "../html.ts";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime, timeAgo } from "../time.ts";
-import { memberVisitOf } from "../visit.ts";
 
-export const showDevices: Handler<Site> = async (req) => {
-  const visit = memberVisitOf(req);
+export const showDevices: Handler<Site> = async (req, _params, _conn, site) => {
+  const visit = site.members.of(req);
   const devices = await visit.session.listByUser();
   return page(
     visit,
@@ -30,16 +29,21 @@ export const showDevices: Handler<Site> = async (req) => {
   );
 };
 
-export const logoutDevice: Handler<Site, "/devices/:handle/logout"> = async (req, { handle }) => {
-  const { session } = memberVisitOf(req);
+export const logoutDevice: Handler<Site, "/devices/:handle/logout"> = async (
+  req,
+  { handle },
+  _conn,
+  site,
+) => {
+  const { session } = site.members.of(req);
   const isThis = handle === session.handle;
   const ended = await session.destroyByHandle(handle);
   session.set("flash", ended ? "That device is logged out." : "That device was logged out already.");
   return Response.redirect(303, isThis ? "/" : "/account/devices");
 };
 
-export const logoutOtherDevices: Handler<Site> = async (req) => {
-  const { session } = memberVisitOf(req);
+export const logoutOtherDevices: Handler<Site> = async (req, _params, _conn, site) => {
+  const { session } = site.members.of(req);
   const count = await session.destroyByUser({ exceptThis: true });
   session.set("flash", `Logged out on ${count} other ${count === 1 ? "device" : "devices"}.`);
   return Response.redirect(303, "/account/devices");

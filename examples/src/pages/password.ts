@@ -1,22 +1,22 @@
 // A new password. Whoever knew the old one is logged out everywhere else.
 import { type Handler, Response } from "@hatcheck/core";
+import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
 import { html } from "../html.ts";
 import { page } from "../layout.ts";
-import { hashPassword } from "../passwords.ts";
 import { passwordProblem } from "../rules.ts";
 import type { Site } from "../site.ts";
-import { type MemberVisit, memberVisitOf } from "../visit.ts";
+import type { MemberVisit } from "../visit.ts";
 
 const RECENT_SECONDS = 5 * 60;
 
-export const showPassword: Handler<Site> = (req) => {
-  const visit = memberVisitOf(req);
+export const showPassword: Handler<Site> = (req, _params, _conn, site) => {
+  const visit = site.members.of(req);
   return visit.session.authenticatedWithin(RECENT_SECONDS) ? passwordPage(visit) : toConfirm();
 };
 
 export const changePassword: Handler<Site> = async (req, _params, _conn, site) => {
-  const visit = memberVisitOf(req);
+  const visit = site.members.of(req);
   const { session, user } = visit;
   if (!session.authenticatedWithin(RECENT_SECONDS)) return toConfirm();
   const password = (await req.form()).get("password") ?? "";

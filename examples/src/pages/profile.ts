@@ -4,10 +4,9 @@ import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime } from "../time.ts";
-import { memberVisitOf } from "../visit.ts";
 
-export const showProfile: Handler<Site> = (req) => {
-  const visit = memberVisitOf(req);
+export const showProfile: Handler<Site> = (req, _params, _conn, site) => {
+  const visit = site.members.of(req);
   const { session, user } = visit;
   return page(
     visit,

@@ -1,12 +1,11 @@
 // A new account.
 import { randomUUID } from "node:crypto";
 import { type Handler, Response } from "@hatcheck/core";
+import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
 import { html } from "../html.ts";
 import { page } from "../layout.ts";
-import { hashPassword } from "../passwords.ts";
 import { nameProblem, passwordProblem } from "../rules.ts";
-import { countAttempt } from "../sign-in.ts";
 import type { Site } from "../site.ts";
 import { type Visit, visitOf } from "../visit.ts";
 
@@ -25,7 +24,7 @@ export const register: Handler<Site> = async (req, _params, conn, site) => {
   if (problems.name !== undefined || problems.password !== undefined)
     return registerPage(visit, name, problems);
 
-  countAttempt(site, conn);
+  await site.logins.attempt(conn);
   const user = { id: randomUUID(), name, passwordHash: await hashPassword(password), createdAt: Date.now() };
   if (!(await site.users.create(user))) {
     return registerPage(visit, name, { name: "This name is taken." });
