@@ -67,6 +67,17 @@ describe("add", () => {
     await jobs.stop();
     expect(() => jobs.add((tasks) => tasks.cron("@daily", noop))).toThrow("was stopped");
   });
+
+  test("refuses a function that names its tasks later", async () => {
+    await using jobs = new Scheduler().start();
+    expect(() =>
+      jobs.add(async (tasks) => {
+        await Promise.resolve();
+        tasks.cron("@daily", noop);
+      }),
+    ).toThrow("must name its tasks at once; it gave a promise.");
+    expect(jobs.status()).toEqual([]);
+  });
 });
 
 describe("remove", () => {
@@ -199,11 +210,20 @@ describe("reschedule", () => {
       'did you mean "timezone"?',
     );
     expect(() => jobs.reschedule("every", new Date())).toThrow("is rescheduled to an interval");
+    expect(() => jobs.reschedule("every", 1000, { timezone: "UTC" })).toThrow(
+      'unknown option "timezone"; it takes none.',
+    );
     expect(() => jobs.reschedule("every", 0)).toThrow("1 or more; it was 0.");
     expect(() => jobs.reschedule("at", "10m")).toThrow("is rescheduled to a date");
     expect(() => jobs.reschedule("at", new Date(Number.NaN))).toThrow("valid Date");
     expect(() => jobs.reschedule("nobody", 5)).toThrow("There is no task");
     expect(jobs.status()).toEqual(before);
+  });
+
+  test("is refused after stop", async () => {
+    const jobs = new Scheduler().every(1000, noop, { name: "every" }).start();
+    await jobs.stop();
+    expect(() => jobs.reschedule("every", 2000)).toThrow("was stopped");
   });
 
   test("a task may reschedule itself while it runs", async () => {

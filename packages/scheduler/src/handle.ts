@@ -57,15 +57,19 @@ export class SchedulerHandle {
    * ```
    *
    * @returns their names
+   * @throws {TypeError} when `define` gives a promise: tasks that it names later would never start
    * @throws {Error} when the scheduler was stopped, and whatever naming them throws
    */
   add(define: (tasks: TaskList) => unknown): string[] {
-    if (this.#stopping !== undefined)
-      throw new Error("The scheduler was stopped; it takes no tasks any more.");
+    this.#assertNotStopped();
     typeOf("function")(define, "What add() takes");
     const list = new TaskList((name) => this.#tasks.has(name));
-    define(list);
+    const answer = define(list);
     const definitions = closeList(list);
+    if (answer instanceof Promise) {
+      answer.catch(() => {});
+      throw new TypeError("What add() takes must name its tasks at once; it gave a promise.");
+    }
     this.#start(definitions);
     return definitions.map(({ name }) => name);
   }
@@ -91,8 +95,10 @@ export class SchedulerHandle {
    * @param when an interval or delay for `every` and `after`, an expression for `cron`, a date for `at`
    * @param options for `cron`: `timezone` and `dayMatch`. Default: as they were
    * @throws {SyntaxError | TypeError | RangeError} when the times are wrong, or there is no such task
+   * @throws {Error} when the scheduler was stopped
    */
   reschedule(name: string, when: Duration | Date, options: CronScheduleOptions = {}): void {
+    this.#assertNotStopped();
     this.#task(name).reschedule(when, options);
   }
 
@@ -160,6 +166,12 @@ export class SchedulerHandle {
     const unfinished = running.map((task) => task.name);
     publish("stopped", { unfinished });
     return { unfinished };
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopping !== undefined) {
+      throw new Error("The scheduler was stopped; its tasks cannot be changed any more.");
+    }
   }
 
   #task(name: string): ScheduledTask {

@@ -175,7 +175,7 @@ describe.each<[string, MakeOnces, boolean]>([
 
   test.skipIf(!isUp)("keeps a lease that is renewed, and gives away one that is not", async () => {
     const once = await make({ leaseMs: 300 });
-    const [first, second] = [slot(), slot({ ageMs: 1 })];
+    const [first, second] = [slot(), slot({ ageMs: 1000 })];
     const held = await lease(once, first);
     for (let n = 0; n < 5; n += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -186,7 +186,15 @@ describe.each<[string, MakeOnces, boolean]>([
     expect(await held.renew()).toBe(false);
     // What is late gives nothing back that is another's.
     await held.release();
-    expect(await once.claimExclusive?.(slot({ ageMs: 2 }))).toBe("busy");
+    expect(await once.claimExclusive?.(slot({ ageMs: 2000 }))).toBe("busy");
+  });
+
+  test.skipIf(!isUp)("a renewal that arrives after the release takes nothing back", async () => {
+    const once = await make();
+    const held = await lease(once, slot());
+    await held.release();
+    expect(await held.renew()).toBe(false);
+    await lease(once, slot({ ageMs: 1000 }));
   });
 
   test.skipIf(!isUp)("does not hold the lease for a slot that is another's", async () => {
@@ -194,7 +202,7 @@ describe.each<[string, MakeOnces, boolean]>([
     const scheduledAt = new Date();
     expect(await once.claim(slot({ scheduledAt }))).toBe(true);
     expect(await once.claimExclusive?.(slot({ scheduledAt }))).toBe("claimed");
-    await lease(once, slot({ ageMs: 5 }));
+    await lease(once, slot({ ageMs: 5000 }));
   });
 });
 

@@ -53,7 +53,7 @@ export class CronSchedule {
     const pattern = parse(expression);
     if (pattern.daysOfMonth !== undefined && pattern.daysOfWeek !== undefined && dayMatch === undefined) {
       throw new RangeError(
-        `Cron expression "${expression}" restricts both day-of-month and day-of-week. ` +
+        `Cron expression ${show(expression)} restricts both day-of-month and day-of-week. ` +
           `Say { dayMatch: "and" } if both must match, { dayMatch: "or" } if one is enough (as crontab does).`,
       );
     }
@@ -63,7 +63,7 @@ export class CronSchedule {
     this.#calendar = { ...pattern, dayMatch: dayMatch ?? "or" };
     this.#zone = Zone.of(timezone);
     if (this.next(new Date(0)) === null) {
-      throw new RangeError(`Cron expression "${expression}" never comes: no such date exists.`);
+      throw new RangeError(`Cron expression ${show(expression)} never comes: no such date exists.`);
     }
   }
 
@@ -234,6 +234,6 @@ function parse(expression: string): Pattern {
     return parsePattern(expression);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SyntaxError(`Cron expression "${expression}" is not valid: ${reason}.`, { cause: error });
+    throw new SyntaxError(`Cron expression ${show(expression)} is not valid: ${reason}.`, { cause: error });
   }
 }

@@ -2,6 +2,8 @@
  * One field of a cron expression: values, names, ranges, steps, and lists of them.
  */
 
+import { show } from "../values/check.ts";
+
 /** What a field can hold. */
 export interface Field {
   /** As a message names it. */
@@ -64,8 +66,12 @@ export function parseValues(text: string, field: Field): readonly number[] {
  */
 export function parseItem(item: string, field: Field): number[] {
   const match = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(item);
-  if (match === null)
-    throw new SyntaxError(item === "" ? `${field.name} is empty` : `${field.name} "${item}"`);
+  if (match === null) {
+    const allowed = "a value, a range (1-5), a step (*/5) or a list of them";
+    throw new SyntaxError(
+      item === "" ? `${field.name} is empty` : `${field.name} ${show(item)} is not ${allowed}`,
+    );
+  }
   const [, star, first = "", last, stepText] = match;
   const size = field.most - field.least + 1;
   const step = stepText === undefined ? 1 : Number(stepText);

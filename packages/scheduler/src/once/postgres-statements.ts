@@ -73,7 +73,9 @@ ${mine}`,
 )
 SELECT (SELECT token::float8 FROM lease) AS token, EXISTS (SELECT 1 FROM mine) AS is_mine,
   EXISTS (SELECT 1 FROM taken) OR ${KEPT_UNTIL} <= now() AS is_taken`,
-    renew: `UPDATE ${table}_lease SET ends_at = ${AFTER("$3")} WHERE name = $1 AND claimant = $2 RETURNING 1`,
+    // A renewal that comes after its release, on another connection, must not take the lease again.
+    renew: `UPDATE ${table}_lease SET ends_at = ${AFTER("$3")}
+WHERE name = $1 AND claimant = $2 AND ends_at > '-infinity' RETURNING 1`,
     release: `UPDATE ${table}_lease SET ends_at = '-infinity' WHERE name = $1 AND claimant = $2`,
   };
 }

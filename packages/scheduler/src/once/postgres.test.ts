@@ -1,10 +1,14 @@
-import { Pool } from "pg";
+import { Client, Pool } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isReachable, POSTGRES_URL, uniqueName } from "../../test/servers.ts";
 import { postgresOnce } from "./postgres.ts";
 
 const isUp = await isReachable(POSTGRES_URL);
 const HOUR = 3_600_000;
+/** The table as the package's first version made it. */
+const FIRST_VERSION = (table: string) =>
+  `CREATE TABLE ${table} (name text NOT NULL, scheduled_at timestamptz NOT NULL, ` +
+  "kept_until timestamptz NOT NULL, PRIMARY KEY (name, scheduled_at))";
 
 async function connect() {
   const pool = new Pool({ connectionString: POSTGRES_URL, max: 8 });
@@ -26,19 +30,33 @@ const slotAt = (scheduledAt: number) => ({
 });
 
 describe.skipIf(!isUp)("postgresOnce", () => {
-  test("any number of instances can make the table at once", async () => {
-    const { pool, once, table } = await connect();
-    await Promise.all(Array.from({ length: 8 }, () => once.migrate()));
-    const { rows } = await pool.query(`SELECT count(*)::int AS count FROM ${table}`);
-    expect(rows).toEqual([{ count: 0 }]);
+  test("any number of instances can make the tables at once, of old tables too, round after round", async () => {
+    const instances = Array.from({ length: 6 }, () => new Client({ connectionString: POSTGRES_URL }));
+    const tables = Array.from({ length: 30 }, (_, round) => uniqueName(`race_${round}`));
+    const [first] = instances as [Client];
+    await Promise.all(instances.map((client) => client.connect()));
+    onTestFinished(async () => {
+      await first.query(tables.map((table) => `DROP TABLE IF EXISTS ${table}, ${table}_lease;`).join(""));
+      await Promise.all(instances.map((client) => client.end()));
+    });
+    for (const [round, table] of tables.entries()) {
+      if (round % 3 === 0) await first.query(FIRST_VERSION(table));
+      const onces = instances.map((client) => postgresOnce(client, { table }));
+      // Each claims as soon as it has made the tables, while others still make them.
+      const scheduledAt = Date.now();
+      const claims = await Promise.all(
+        onces.map(async (once) => {
+          await once.migrate();
+          return once.claim(slotAt(scheduledAt));
+        }),
+      );
+      expect(claims.filter(Boolean)).toHaveLength(1);
+    }
   });
 
   test("a table of the first version gets what is new", async () => {
     const { pool, once, table } = await connect();
-    await pool.query(
-      `CREATE TABLE ${table} (name text NOT NULL, scheduled_at timestamptz NOT NULL, ` +
-        "kept_until timestamptz NOT NULL, PRIMARY KEY (name, scheduled_at))",
-    );
+    await pool.query(FIRST_VERSION(table));
     await once.migrate();
     expect(await once.claim(slotAt(Date.now()))).toBe(true);
   });

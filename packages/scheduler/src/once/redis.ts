@@ -52,8 +52,10 @@ if holder ~= ARGV[1] then token = string.format("%.0f", math.max(tonumber(token 
 redis.call("HSET", KEYS[2], "holder", ARGV[1], "ends", string.format("%.0f", now + ARGV[4]), "token", token)
 redis.call("PEXPIRE", KEYS[2], string.format("%.0f", ARGV[4] + 2592000000))
 return token`;
+/** A renewal that comes after its release, on another connection, must not take the lease again. */
 const RENEW = `
-if redis.call("HGET", KEYS[1], "holder") ~= ARGV[1] then return 0 end
+local holder, ends = unpack(redis.call("HMGET", KEYS[1], "holder", "ends"))
+if holder ~= ARGV[1] or ends == "0" then return 0 end
 local time = redis.call("TIME")
 redis.call("HSET", KEYS[1], "ends", string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]))
 return 1`;

@@ -23,7 +23,7 @@ const RETRY: Checks = {
 const COMMON: Checks = {
   name: storableName,
   timeoutMs: milliseconds(1),
-  retry: (value, label) => checkOptions(label, value, RETRY, "retry."),
+  retry: (value, label) => checkOptions(label.slice(0, -": retry".length), value, RETRY, "retry."),
   jitterMs: wholeNumber(0),
 };
 const ENDS: Checks = { maxRuns: wholeNumber(1), until: pointInTime };

@@ -64,7 +64,7 @@ export function retime(
   when: Duration | Date,
   changes: CronScheduleOptions,
 ): Timing {
-  checkOptions("reschedule()", changes, CRON_CHECKS);
+  checkOptions(`reschedule() of a task of ${kind}()`, changes, kind === "cron" ? CRON_CHECKS : {});
   const { timezone = options.timezone, dayMatch = options.dayMatch } = changes;
   if (kind === "at") {
     if (when instanceof Date || typeof when === "number") return atTiming(when);

@@ -27,8 +27,8 @@ export function checkOptions(owner: string, options: unknown, checks: Checks, pr
   for (const name in options) {
     if (known.includes(name)) continue;
     const guess = closest(name, known);
-    const advice =
-      guess === undefined ? `known are ${known.join(", ")}.` : `did you mean "${prefix}${guess}"?`;
+    const list = known.length === 0 ? "it takes none." : `known are ${known.join(", ")}.`;
+    const advice = guess === undefined ? list : `did you mean "${prefix}${guess}"?`;
     throw new TypeError(`${owner}: unknown option "${prefix}${name}"; ${advice}`);
   }
   for (const [name, entry] of Object.entries(checks)) {
