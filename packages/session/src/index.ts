@@ -7,7 +7,7 @@ export {
   SessionTooLargeError,
 } from "./model/errors.ts";
 export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from "./model/events.ts";
-export type { JsonData, JsonOf } from "./model/json.ts";
+export type { JsonData, JsonOf, ReadonlyJson } from "./model/json.ts";
 export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
 export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
 export { type DeviceEntry, RequestSession } from "./layer/request-session.ts";

@@ -1,6 +1,6 @@
 // The session of one request, as the layer gives it to handlers: it exists before anything is stored, and what handlers
 // do to it is carried out when they are done.
-import type { JsonData } from "../model/json.ts";
+import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { andThen } from "../model/maybe-promise.ts";
 import { assertUserId } from "../model/options.ts";
 import { apply, NO_ENTRIES, Session, type SessionRecord } from "../model/session.ts";
@@ -41,6 +41,8 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     this.#visitor = visitor;
     this.#session = session ?? new Session(NOTHING);
     this.#stored = session !== undefined;
+    // `session.cart = []` would be lost without a word: now it throws.
+    Object.preventExtensions(this);
   }
 
   /** Whether nothing is stored of it yet. */
@@ -73,13 +75,13 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     return this.#loggedIn !== undefined || this.#session.authenticatedWithin(seconds);
   }
 
-  /** The value of a key. Objects are copies: change one, then `set` it. */
-  get<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
+  /** The value of a key. Objects and arrays are frozen: `set` another, such as `[...cart, item]`. */
+  get<Key extends keyof Data & string>(key: Key): ReadonlyJson<Data[Key]> | undefined {
     return this.#session.get(key);
   }
 
   /** Sets a key to a copy of a JSON value. @throws TypeError when the value is not JSON. */
-  set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
+  set<Key extends keyof Data & string>(key: Key, value: ReadonlyJson<Data[Key]>): void {
     this.#assertOpen();
     this.#session.set(key, value);
   }
@@ -95,9 +97,8 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
 
   /** Reads a key and removes it: for messages that are shown once. */
   take<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
-    const value = this.#session.get(key);
-    if (value !== undefined) this.remove(key);
-    return value;
+    this.#assertOpen();
+    return this.#session.take(key);
   }
 
   keys(): (keyof Data & string)[] {
@@ -140,12 +141,13 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
    */
   update<Key extends keyof Data & string>(
     key: Key,
-    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
-  ): Result<M, Data[Key] | undefined> {
+    change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
+  ): Result<M, ReadonlyJson<Data[Key]> | undefined> {
     this.#assertOpen();
     const session = this.#session;
     if (!this.#stored) {
-      const value = change(session.get(key));
+      // What it gets is its own, as it would be from a store.
+      const value = change(structuredClone(session.get(key)) as Data[Key] | undefined);
       if (value === undefined) session.remove(key);
       else session.set(key, value);
       return this.#result(value);
@@ -154,7 +156,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
       session.adopt(key, value);
       return value;
     });
-    return done as Result<M, Data[Key] | undefined>;
+    return done as Result<M, ReadonlyJson<Data[Key]> | undefined>;
   }
 
   /** All sessions of this session's user, the one last seen first; none when nobody has logged in. */
@@ -239,7 +241,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     if (session.changes.size > 0) {
       const data = Object.create(null) as Record<string, unknown>;
       for (const key of session.changes.keys()) data[key] = session.get(key as keyof Data & string);
-      options.data = data as Partial<Data>;
+      options.data = data as NonNullable<CreateOptions<Data>["data"]>;
     }
     if (this.#loggedIn !== undefined) {
       options.userId = this.#loggedIn;

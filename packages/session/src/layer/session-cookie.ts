@@ -7,6 +7,7 @@ import {
   type Request,
   type SetCookieAttributes,
 } from "@hatcheck/core";
+import { type Checks, isBoolean, isString, oneOf } from "../model/check.ts";
 
 export interface SessionCookieOptions {
   /** `"sid"` unless given. Over TLS it is sent as `__Host-sid`, which no other host and no plain HTTP can overwrite. */
@@ -45,6 +46,22 @@ interface Form {
   readonly before: string;
   readonly after: string;
 }
+
+/** What can be said of the cookie. */
+export const COOKIE_OPTIONS: Checks = {
+  name: isString,
+  secure: (value, label) => {
+    if (value === "auto") {
+      throw new TypeError(`${label} is automatic when it is left out; got "auto"`);
+    }
+    isBoolean(value, label);
+  },
+  sameSite: oneOf("Strict", "Lax", "None"),
+  domain: isString,
+  path: isString,
+  partitioned: isBoolean,
+  persistent: isBoolean,
+};
 
 /** @throws TypeError when options contradict each other, or could never make a cookie that browsers take. */
 export function sessionCookieOf(options: SessionCookieOptions = {}): SessionCookie {

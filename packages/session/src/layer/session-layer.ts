@@ -12,10 +12,16 @@ import {
   withMembers,
 } from "@hatcheck/core";
 import { SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
+import { type Checks, checkOptions, isBoolean, show } from "../model/check.ts";
 import type { JsonData } from "../model/json.ts";
 import { type Outcome, RequestSession, type Visitor } from "./request-session.ts";
 import type { Session } from "../model/session.ts";
-import { type SessionCookie, type SessionCookieOptions, sessionCookieOf } from "./session-cookie.ts";
+import {
+  COOKIE_OPTIONS,
+  type SessionCookie,
+  type SessionCookieOptions,
+  sessionCookieOf,
+} from "./session-cookie.ts";
 import { isWellFormedId } from "../model/session-id.ts";
 import type { Client, Mode, Result, Store } from "../model/store.ts";
 
@@ -78,6 +84,8 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   store: Store<Data, M>,
   options: SessionLayerOptions = {},
 ): SessionLayer<Data, M> {
+  assertStore(store);
+  checkOptions("sessionLayer", options, OPTIONS, { elsewhere: { cookie: COOKIE_OPTIONS } });
   const cookie = sessionCookieOf(options.cookie);
   const visits = new RequestKey<Visit<Data, M>>();
   const { recordClient = false } = options;
@@ -134,6 +142,19 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   ): Promise<RequestSession<Data, M>> => new RequestSession(store, await found, visit);
 
   return Object.assign(layer, { of });
+}
+
+const OPTIONS: Checks = {
+  cookie: (value) => checkOptions("sessionLayer", value, COOKIE_OPTIONS, { within: "cookie" }),
+  recordClient: isBoolean,
+};
+
+function assertStore(store: unknown): void {
+  const mode = (store as Partial<Store> | null | undefined)?.mode;
+  if (mode === "sync" || mode === "async") return;
+  throw new TypeError(
+    `sessionLayer: the first argument must be a store, such as new SessionStore(3600), got ${show(store)}`,
+  );
 }
 
 /** Stores what the handler did to its session, and tells the browser what it must know. */

@@ -254,7 +254,7 @@ describe("a SessionStore among others", () => {
     const schema = z.object({ cart: z.array(z.string()).default([]), visits: z.number().optional() });
     const store = new SessionStore({ ttl: 3600, schema });
     const session = store.create();
-    const cart: string[] | undefined = store.load(session.id)?.get("cart");
+    const cart: readonly string[] | undefined = store.load(session.id)?.get("cart");
     expect(cart).toEqual([]);
     session.set("visits", "many" as never);
     store.save(session);

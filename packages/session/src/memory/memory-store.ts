@@ -11,10 +11,24 @@ import {
   type RefusalReason,
   saved,
 } from "../model/events.ts";
-import type { JsonData } from "../model/json.ts";
+import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { ExpiryHeap, SeenList } from "./eviction-order.ts";
 import { ShardedMap } from "./sharded-map.ts";
-import { assertId, assertUserId, clip, handlesOf, type Settings, settingsOf } from "../model/options.ts";
+import { countOf } from "../model/check.ts";
+import {
+  assertChange,
+  assertClient,
+  assertCreateOptions,
+  assertId,
+  assertSession,
+  assertUserId,
+  clip,
+  isUserId,
+  type Settings,
+  settingsOf,
+  sliceOf,
+  sparedBy,
+} from "../model/options.ts";
 import { conform } from "../model/schema.ts";
 import {
   apply,
@@ -24,8 +38,9 @@ import {
   NO_ENTRIES,
   Session,
   type SessionRecord,
+  valueIn,
 } from "../model/session.ts";
-import { generateId, isGeneratedId, recordIdOf, regenerateId } from "../model/session-id.ts";
+import { generateId, isGeneratedId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
 import type {
   Client,
   CreateOptions,
@@ -92,13 +107,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   /** @throws RangeError or TypeError for an option that is wrong. */
   constructor(options: number | MemoryOptions<Data>) {
-    this.#settings = settingsOf("SessionStore", options);
+    this.#settings = settingsOf("SessionStore", options, { maxSessions: countOf("") });
     this.#maxSessions = (typeof options === "object" ? options.maxSessions : undefined) ?? 1_000_000;
-    if (!Number.isInteger(this.#maxSessions) || this.#maxSessions < 1) {
-      throw new RangeError(
-        `SessionStore: maxSessions must be a whole number above 0, got ${String(this.#maxSessions)}`,
-      );
-    }
   }
 
   get ttl(): number {
@@ -124,6 +134,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   load(id: string): Session<Data> | undefined {
+    if (!isWellFormedId(id)) return undefined;
     const kept = this.#records.get(id);
     if (kept === undefined) return undefined;
     const now = Date.now();
@@ -149,6 +160,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   save(session: Session<Data>): boolean {
+    assertSession("save", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
     this.#write(kept, session);
@@ -158,6 +170,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   touch(session: Session<Data>): boolean {
+    assertSession("touch", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
     this.#see(kept, Date.now());
@@ -165,6 +178,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   regenerate(session: Session<Data>): boolean {
+    assertSession("regenerate", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
     this.#write(kept, session);
@@ -173,7 +187,9 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   login(session: Session<Data>, userId: string, client: Client = {}): boolean {
+    assertSession("login", session);
     assertUserId(userId);
+    assertClient(client);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
     this.#write(kept, session);
@@ -197,15 +213,17 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   update<Key extends keyof Data & string>(
     id: string,
     key: Key,
-    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
-  ): Data[Key] | undefined {
+    change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
+  ): ReadonlyJson<Data[Key]> | undefined {
+    assertChange(key, change);
+    if (!isWellFormedId(id)) return undefined;
     const kept = this.#live(id);
     if (kept === undefined) {
       refuseGone(id);
       return undefined;
     }
     const session = toSession<Data>(kept, kept.entries, false);
-    const value = change(session.get(key));
+    const value = change(valueIn(kept.entries, key) as Data[Key] | undefined);
     // `change` may have ended the session, or written to it.
     const still = this.#live(id);
     if (still !== kept) {
@@ -220,6 +238,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   destroy(id: string): boolean {
+    if (!isWellFormedId(id)) return false;
     const kept = this.#records.get(id);
     if (kept === undefined) return false;
     const wasLive = this.#isLive(kept, Date.now());
@@ -229,6 +248,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   listByUser(userId: string): SessionEntry[] {
+    if (!isUserId(userId)) return [];
     const now = Date.now();
     const entries: SessionEntry[] = [];
     for (const kept of this.#byUser.get(userId) ?? []) {
@@ -238,7 +258,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
-    const spared = handlesOf(options.except);
+    const spared = sparedBy(options);
+    if (!isUserId(userId)) return 0;
     let count = 0;
     for (const kept of this.#byUser.get(userId) ?? []) {
       if (!spared.includes(recordIdOf(kept.id)) && this.destroy(kept.id)) count += 1;
@@ -247,6 +268,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
+    if (!isUserId(userId)) return false;
     for (const kept of this.#byUser.get(userId) ?? []) {
       if (recordIdOf(kept.id) === handle) return this.destroy(kept.id);
     }
@@ -256,7 +278,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   purgeExpired(): number;
   purgeExpired(options: PurgeOptions): Promise<number>;
   purgeExpired(options?: PurgeOptions): number | Promise<number> {
-    return options === undefined ? this.#purge(Date.now(), Infinity) : this.#purgeInSlices(options.sliceMs);
+    return options === undefined ? this.#purge(Date.now(), Infinity) : this.#purgeInSlices(sliceOf(options));
   }
 
   len(): number {
@@ -288,8 +310,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   #insert(id: string, options: CreateOptions<Data> = {}): Session<Data> {
+    assertCreateOptions(options);
     const { data, userId, client = {} } = options;
-    if (userId !== undefined) assertUserId(userId);
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(id);
     this.#makeRoom(id);

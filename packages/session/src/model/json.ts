@@ -17,6 +17,13 @@ export type JsonOf<Value> = Value extends string | number | boolean | null | und
       ? { [Key in keyof Value]: JsonOf<Value[Key]> }
       : Value;
 
+/** A JSON value as it is read: its arrays and objects can be looked at, and nothing in them can be changed. */
+export type ReadonlyJson<Value> = unknown extends Value
+  ? Value
+  : Value extends string | number | boolean | null | undefined
+    ? Value
+    : { readonly [Key in keyof Value]: ReadonlyJson<Value[Key]> };
+
 /** The bound of a session's data: an object whose values are all JSON. */
 export type JsonData<Data> = { [Key in keyof Data]: JsonOf<Data[Key]> };
 
@@ -68,6 +75,22 @@ function assertJson(value: unknown, mustExist: boolean): void {
     default:
       throw new NotJson(`a ${typeof value} is no value`);
   }
+}
+
+/**
+ * JSON text as a value that nobody can change: a change of what a session gave would be lost without a word, and now it
+ * throws.
+ */
+export function parseFrozen(json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  // A list of what is to be frozen, because a recursion would have a depth at which it fails.
+  const pending: unknown[] = [value];
+  for (const item of pending) {
+    if (typeof item !== "object" || item === null) continue;
+    Object.freeze(item);
+    for (const inner of Object.values(item)) if (typeof inner === "object") pending.push(inner);
+  }
+  return value;
 }
 
 /**

@@ -1,7 +1,18 @@
-// The options that all stores share: checked once, in the same words.
+// What all stores are handed: options and arguments, checked once, in the same words.
 import type { StandardSchema } from "@hatcheck/core";
+import {
+  type Check,
+  type Checks,
+  checkOptions,
+  countOf,
+  isString,
+  milliseconds,
+  numberThat,
+  show,
+} from "./check.ts";
+import { Session } from "./session.ts";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";
-import type { StoreOptions } from "./store.ts";
+import type { PurgeOptions, StoreOptions } from "./store.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;
 const HUNDRED_YEARS = 100 * 366 * 24 * 3600;
@@ -21,32 +32,98 @@ export interface Settings<Data> {
   readonly schema: StandardSchema<Data> | undefined;
 }
 
-/** @throws RangeError or TypeError that names the option. */
-export function settingsOf<Data>(store: string, options: number | StoreOptions<Data>): Settings<Data> {
-  const {
-    ttl,
-    idle,
-    maxBytes = DEFAULT_MAX_BYTES,
-    schema,
-  } = typeof options === "number" ? { ttl: options } : (options as StoreOptions<Data>);
-  assertSeconds(`${store}: ttl`, ttl);
-  if (idle !== undefined) assertSeconds(`${store}: idle`, idle);
-  if (!Number.isInteger(maxBytes) || maxBytes < 1) {
-    throw new RangeError(
-      `${store}: maxBytes must be a whole number of bytes above 0, got ${String(maxBytes)}`,
-    );
+const seconds: Check = numberThat(
+  "a number of seconds from 0 to 100 years",
+  (value) => value >= 0 && value <= HUNDRED_YEARS,
+);
+
+const standardSchema: Check = (value, label) => {
+  const standard: unknown = (value as Partial<StandardSchema> | null)?.["~standard"];
+  if (typeof (standard as Partial<StandardSchema["~standard"]> | undefined)?.validate !== "function") {
+    throw new TypeError(`${label} must be a Standard Schema, such as a zod schema`);
   }
-  if (schema !== undefined && typeof schema["~standard"]?.validate !== "function") {
-    throw new TypeError(`${store}: schema must be a Standard Schema, such as a zod schema`);
-  }
+};
+
+const SHARED: Checks = {
+  ttl: seconds,
+  idle: seconds,
+  maxBytes: countOf(" of bytes"),
+  schema: standardSchema,
+};
+
+const TTL_NEEDED = "give it the seconds that a session lives, as 3600 or { ttl: 3600 }";
+
+/**
+ * Checks a store's options, and gives those that all stores share.
+ *
+ * @param own the options that this store takes beside those
+ * @throws RangeError or TypeError that names the option.
+ */
+export function settingsOf<Data>(
+  store: string,
+  options: number | StoreOptions<Data>,
+  own: Checks = {},
+): Settings<Data> {
+  const given: StoreOptions<Data> = typeof options === "number" ? { ttl: options } : options;
+  if (typeof given !== "object" || given === null)
+    throw new TypeError(`${store}: ${TTL_NEEDED}, got ${show(given)}`);
+  checkOptions(store, given, { ...SHARED, ...own });
+  if (given.ttl === undefined) throw new TypeError(`${store}: ttl is missing; ${TTL_NEEDED}`);
+  const { ttl, idle, maxBytes = DEFAULT_MAX_BYTES, schema } = given;
   const idleMs = idle === undefined ? Infinity : idle * 1000;
   return { ttl, idle, ttlMs: ttl * 1000, idleMs, touchMs: Math.min(idleMs / 10, 60_000), maxBytes, schema };
 }
 
-function assertSeconds(name: string, seconds: unknown): asserts seconds is number {
-  if (typeof seconds !== "number" || !(seconds >= 0) || seconds > HUNDRED_YEARS) {
-    throw new RangeError(`${name} must be a number of seconds from 0 to 100 years, got ${String(seconds)}`);
+const CLIENT: Checks = { ip: isString, userAgent: isString };
+const CREATE: Checks = {
+  data: (value, label) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new TypeError(`${label} must be an object, got ${show(value)}`);
+    }
+  },
+  userId: (value) => assertUserId(value),
+  client: (value) => checkOptions("create", value, CLIENT, { within: "client" }),
+};
+const PURGE: Checks = { sliceMs: milliseconds(0) };
+const DESTROY_BY_USER: Checks = {
+  except: (value, label) => {
+    if (typeof value === "string" || typeof (value as { handle?: unknown } | null)?.handle === "string")
+      return;
+    throw new TypeError(`${label} must be a session, its handle or its id`);
+  },
+};
+
+/** @throws TypeError that names the option. */
+export function assertCreateOptions(options: unknown): void {
+  checkOptions("create", options, CREATE);
+}
+
+/** @throws TypeError that names the option. */
+export function assertClient(client: unknown): void {
+  checkOptions("login", client, CLIENT, { within: "client" });
+}
+
+/** @throws TypeError or RangeError that names the option. */
+export function sliceOf(options: PurgeOptions): number {
+  checkOptions("purgeExpired", options, PURGE);
+  if (options.sliceMs === undefined) throw new TypeError("purgeExpired: sliceMs is missing");
+  return options.sliceMs;
+}
+
+/** @throws TypeError when it is not what a store has given. */
+export function assertSession(operation: string, session: unknown): asserts session is Session {
+  if (!(session instanceof Session)) {
+    throw new TypeError(
+      `${operation}: this is no session of a store; a handler's session is stored by its layer`,
+    );
   }
+}
+
+/** @throws TypeError when it cannot be called, which it would be too late to find out in a transaction. */
+export function assertChange(key: unknown, change: unknown): void {
+  if (typeof key !== "string") throw new TypeError(`update: a session key is a string, got ${show(key)}`);
+  if (typeof change !== "function")
+    throw new TypeError(`update: change must be a function, got ${show(change)}`);
 }
 
 /** @throws TypeError when the id is malformed; its text is not repeated. */
@@ -57,17 +134,46 @@ export function assertId(id: string): void {
 }
 
 /** @throws TypeError when this cannot be the id of a user in every store. */
-export function assertUserId(userId: string): void {
-  if (typeof userId !== "string" || userId === "" || userId.length > 255) {
+export function assertUserId(userId: unknown): asserts userId is string {
+  assertUserIdType(userId);
+  if (userId === "" || userId.length > 255) {
     throw new TypeError("userId must be a string of 1 to 255 characters");
   }
-  if (/[\x00-\x1f\x7f]/.test(userId) || !userId.isWellFormed()) {
+  if (!isPlain(userId)) {
     throw new TypeError("userId must hold neither control characters nor lone surrogates");
   }
 }
 
-/** The handles that `except` may mean: it is a session, a handle, or an id. */
-export function handlesOf(except: { readonly handle: string } | string | undefined): readonly string[] {
+/**
+ * Whether somebody can have this id. Whom nobody can be has no sessions, in every store.
+ *
+ * @throws TypeError when it is no string: `42` is not the user "42".
+ */
+export function isUserId(userId: unknown): userId is string {
+  assertUserIdType(userId);
+  return userId !== "" && userId.length <= 255 && isPlain(userId);
+}
+
+function assertUserIdType(userId: unknown): asserts userId is string {
+  if (typeof userId === "string") return;
+  const advice = typeof userId === "number" ? `; did you mean String(${userId})?` : "";
+  throw new TypeError(`userId must be a string, got ${show(userId)}${advice}`);
+}
+
+function isPlain(text: string): boolean {
+  return !/[\x00-\x1f\x7f]/.test(text) && text.isWellFormed();
+}
+
+/**
+ * The handles that `except` of `destroyByUser` may mean: it is a session, a handle, or an id.
+ *
+ * @throws TypeError that names the option: what is misspelt would spare nobody.
+ */
+export function sparedBy(options: {
+  except?: { readonly handle: string } | string | undefined;
+}): readonly string[] {
+  checkOptions("destroyByUser", options, DESTROY_BY_USER);
+  const { except } = options;
   if (except === undefined) return [];
   return typeof except === "string" ? [except, recordIdOf(except)] : [except.handle];
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { generateId, recordIdOf } from "./session-id.ts";
-import { apply, isLarger, Session, type SessionRecord, sizeOf, toStored } from "./session.ts";
+import { JsonText, apply, isLarger, Session, type SessionRecord, sizeOf, toStored } from "./session.ts";
 
 function record(changes: Partial<SessionRecord> = {}): SessionRecord {
   return {
@@ -44,13 +44,31 @@ describe("Session", () => {
     expect(new Session(record()).changes.size).toBe(0);
   });
 
-  test("objects are copies: neither what was set nor what was got changes the session", () => {
-    const session = new Session<{ cart: string[] }>(record());
-    const cart = ["tea"];
+  test("what was set is a copy, what was got is frozen at every depth, and what was taken is one's own", () => {
+    const session = new Session<{ cart: { items: string[]; total: { eur: number } } }>(record());
+    const cart = { items: ["tea"], total: { eur: 3 } };
     session.set("cart", cart);
-    cart.push("sugar");
-    session.get("cart")?.push("milk");
-    expect(session.get("cart")).toEqual(["tea"]);
+    cart.items.push("sugar");
+    const got = session.get("cart") as unknown as typeof cart;
+    expect(() => got.items.push("milk")).toThrow(TypeError);
+    expect(() => Object.assign(got.total, { eur: 0 })).toThrow(TypeError);
+    expect(() => delete (got as Partial<typeof cart>).total).toThrow(TypeError);
+    expect(session.get("cart")).toEqual({ items: ["tea"], total: { eur: 3 } });
+    const taken = session.take("cart");
+    expect(taken?.items.push("milk")).toBe(2);
+    expect(session.get("cart")).toBe(undefined);
+  });
+
+  test("a value of any depth can be read", () => {
+    const deep = new Session<Record<string, unknown>>(
+      record({ entries: ["a", new JsonText(`${"[".repeat(30_000)}${"]".repeat(30_000)}`)] }),
+    );
+    expect(Object.isFrozen(deep.get("a"))).toBe(true);
+  });
+
+  test("a property that is not the session's own cannot be set on it", () => {
+    const session = new Session(record());
+    expect(() => Object.assign(session, { cart: ["tea"] })).toThrow(TypeError);
   });
 
   test("what is no JSON is refused when it is set, and changes nothing", () => {

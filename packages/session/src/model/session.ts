@@ -1,5 +1,5 @@
 // A session as a program holds it: a snapshot of the record, and what this program has changed in it since.
-import { encodeKey, type JsonData, toJson } from "./json.ts";
+import { encodeKey, type JsonData, parseFrozen, type ReadonlyJson, toJson } from "./json.ts";
 import { recordIdOf } from "./session-id.ts";
 
 /**
@@ -57,6 +57,8 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   constructor(record: SessionRecord) {
     this.#record = record;
     this.#entries = record.entries;
+    // `session.cart = []` would be lost without a word: now it throws.
+    Object.preventExtensions(this);
   }
 
   /** The secret that the browser holds. Never log it: log {@link handle}. */
@@ -100,11 +102,12 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
     return at !== undefined && Date.now() - at < seconds * 1000;
   }
 
-  /** The value of a key. Objects are copies: change one, then `set` it. */
-  get<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
-    const changes = this.#changes;
-    const stored = changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#entries, key);
-    return (stored instanceof JsonText ? JSON.parse(stored.json) : stored) as Data[Key] | undefined;
+  /** The value of a key. Objects and arrays are frozen: `set` another, such as `[...cart, item]`. */
+  get<Key extends keyof Data & string>(key: Key): ReadonlyJson<Data[Key]> | undefined {
+    const stored = this.#find(key);
+    return (stored instanceof JsonText ? parseFrozen(stored.json) : stored) as
+      | ReadonlyJson<Data[Key]>
+      | undefined;
   }
 
   /**
@@ -112,7 +115,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
    *
    * @throws TypeError when the value is not JSON.
    */
-  set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
+  set<Key extends keyof Data & string>(key: Key, value: ReadonlyJson<Data[Key]>): void {
     if (typeof key !== "string") throw new TypeError(`A session key is a string, not ${typeof key}`);
     (this.#changes ??= new Map()).set(key, toStored(key, value));
   }
@@ -124,16 +127,14 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
 
   /** Whether a key has a value. */
   contains(key: keyof Data & string): boolean {
-    const changes = this.#changes;
-    if (changes !== undefined && changes.has(key)) return changes.get(key) !== undefined;
-    return find(this.#entries, key) !== undefined;
+    return this.#find(key) !== undefined;
   }
 
   /** Reads a key and removes it: for messages that are shown once. */
   take<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
-    const value = this.get(key);
-    if (value !== undefined) this.remove(key);
-    return value;
+    const stored = this.#find(key);
+    if (stored !== undefined) this.remove(key);
+    return (stored instanceof JsonText ? JSON.parse(stored.json) : stored) as Data[Key] | undefined;
   }
 
   /** The keys that have a value. */
@@ -187,6 +188,11 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
       touched: record.touched ?? before.touched,
     };
   }
+
+  #find(key: string): StoredValue | undefined {
+    const changes = this.#changes;
+    return changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#entries, key);
+  }
 }
 
 /** A value as it is stored. */
@@ -223,6 +229,12 @@ function find(entries: Entries, key: string): StoredValue | undefined {
     if (entries[index] === key) return entries[index + 1];
   }
   return undefined;
+}
+
+/** A key's value in entries, as an object of the caller's own. */
+export function valueIn(entries: Entries, key: string): unknown {
+  const stored = find(entries, key);
+  return stored instanceof JsonText ? (JSON.parse(stored.json) as unknown) : stored;
 }
 
 /** Entries with changes applied; those of others that are not changed stay as they are. */

@@ -1,6 +1,6 @@
 // What every store does. All four, and your own, pass one conformance kit.
 import type { StandardSchema } from "@hatcheck/core";
-import type { JsonData } from "./json.ts";
+import type { JsonData, ReadonlyJson } from "./json.ts";
 import type { Session } from "./session.ts";
 
 /** Whether a store answers at once, or with promises. */
@@ -28,7 +28,7 @@ export interface Client {
 
 export interface CreateOptions<Data> {
   /** What it holds from the start. */
-  data?: Partial<Data>;
+  data?: { readonly [Key in keyof Data]?: ReadonlyJson<Data[Key]> };
   /** Who has logged in. */
   userId?: string;
   client?: Client;
@@ -102,8 +102,8 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
   update<Key extends keyof Data & string>(
     id: string,
     key: Key,
-    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
-  ): Result<M, Data[Key] | undefined>;
+    change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
+  ): Result<M, ReadonlyJson<Data[Key]> | undefined>;
 
   /** Ends a session. `false` when there was none. */
   destroy(id: string): Result<M, boolean>;

@@ -10,7 +10,7 @@ describe("types", () => {
     const store = new SessionStore<{ userName: string; cart: string[] }>(3600);
     const session = store.create({ data: { cart: ["tea"] } });
     session.set("userName", "ada");
-    const cart: string[] | undefined = session.get("cart");
+    const cart: readonly string[] | undefined = session.get("cart");
     expect(cart).toEqual(["tea"]);
     const name: string | undefined = store.update(session.id, "userName", (before) => `${before ?? ""}!`);
     expect(name).toBe("!");
@@ -27,6 +27,52 @@ describe("types", () => {
     // @ts-expect-error a change to another type
     store.update(session.id, "cart", () => "tea");
     expect(certain).toBe(cart === undefined ? undefined : certain);
+  });
+
+  test("what is got can be read, and not changed", () => {
+    interface Data {
+      cart: { name: string; tags: [string, number] }[];
+      theme?: "dark" | "light";
+      any: unknown;
+    }
+    const store = new SessionStore<Data>(3600);
+    const session = store.create({
+      data: {
+        cart: [
+          { name: "tea", tags: ["hot", 1] },
+          { name: "ale", tags: ["cold", 5] },
+        ],
+      },
+    });
+    const cart = session.get("cart") ?? [];
+    const first = cart[0];
+    const refused = [
+      // @ts-expect-error nothing can be added
+      () => cart.push({ name: "milk", tags: ["cold", 1] }),
+      // @ts-expect-error nothing can be changed
+      () => (first!.name = "milk"),
+      // @ts-expect-error nor deep inside
+      () => first!.tags.push("x"),
+      // @ts-expect-error nor cut
+      () => cart.splice(0),
+      // @ts-expect-error nor on the session itself
+      () => (session.cart = []),
+    ];
+    for (const change of refused) expect(change).toThrow(TypeError);
+    // What was read can be set again, with more to it.
+    session.set("cart", [...cart, { name: "milk", tags: ["cold", 2] }]);
+    session.set("cart", cart);
+    const theme: "dark" | "light" | undefined = session.get("theme");
+    const name: string | undefined = first?.name;
+    const tag: number | undefined = first?.tags[1];
+    const any: unknown = session.get("any");
+    expect([theme, name, tag, any]).toEqual([undefined, "tea", 1, undefined]);
+    // What is updated or taken is one's own.
+    store.update(session.id, "cart", (items = []) => {
+      items.push({ name: "rum", tags: ["brown", 40] });
+      return items;
+    });
+    expect(session.take("cart")?.shift()?.name).toBe("tea");
   });
 
   test("without types, keys and values are strings", () => {

@@ -1,10 +1,11 @@
 // Sessions in Postgres: shared by several machines, beside the rest of an application's data.
+import { isString } from "../model/check.ts";
 import type { JsonData } from "../model/json.ts";
 import { settingsOf } from "../model/options.ts";
 import { PostgresBackend } from "./postgres-backend.ts";
 import { type PostgresClient, PostgresConnection } from "./postgres-client.ts";
 import { migrationOf, quoteTable, schemaOf } from "./postgres-sql.ts";
-import { type RemoteOptions, RemoteSessionStore, timeoutOf } from "../remote/remote-store.ts";
+import { REMOTE_OPTIONS, type RemoteOptions, RemoteSessionStore, timeoutOf } from "../remote/remote-store.ts";
 
 export type { PostgresClient } from "./postgres-client.ts";
 
@@ -37,9 +38,12 @@ export class PostgresSessionStore<
    * @throws RangeError or TypeError for an option that is wrong
    */
   constructor(pool: PostgresClient, options: number | PostgresOptions<Data>) {
-    const settings = settingsOf<Data>("PostgresSessionStore", options);
+    const settings = settingsOf<Data>("PostgresSessionStore", options, {
+      ...REMOTE_OPTIONS,
+      table: isString,
+    });
     const { table = "hatcheck_session" } = typeof options === "number" ? {} : options;
-    const db = new PostgresConnection(pool, timeoutOf("PostgresSessionStore", options));
+    const db = new PostgresConnection(pool, timeoutOf(options));
     super(settings, new PostgresBackend(db, quoteTable(table), settings));
     this.#db = db;
     this.schemaSql = schemaOf(table);

@@ -106,18 +106,21 @@ export class RedisConnection {
   }
 }
 
+const NO_CLIENT =
+  "RedisSessionStore: the client must be a client, pool or cluster of node-redis, or a Redis or Redis.Cluster of ioredis";
+
 /** Text as text, whatever mapping the client has by default. */
 const PLAIN = { typeMapping: {} };
 
 function driverOf(client: RedisClient): Driver {
+  const isObject = (typeof client === "object" || typeof client === "function") && client !== null;
+  if (!isObject) throw new TypeError(NO_CLIENT);
   if ("call" in client && typeof client.call === "function") return ioredisDriver(client);
   if ("sendCommand" in client && typeof client.sendCommand === "function") {
     if ("nodeClient" in client) return nodeRedisClusterDriver(client);
     if (!("getSentinelNode" in client)) return nodeRedisDriver(client as NodeRedisClient);
   }
-  throw new TypeError(
-    "RedisSessionStore: the client must be a client, pool or cluster of node-redis, or a Redis or Redis.Cluster of ioredis",
-  );
+  throw new TypeError(NO_CLIENT);
 }
 
 function ioredisDriver(client: IoredisClient | IoredisCluster): Driver {

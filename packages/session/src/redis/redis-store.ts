@@ -1,9 +1,10 @@
 // Sessions in Redis or Valkey: shared by several machines, a Cluster too.
+import { isString } from "../model/check.ts";
 import type { JsonData } from "../model/json.ts";
 import { settingsOf } from "../model/options.ts";
 import { RedisBackend } from "./redis-backend.ts";
 import { type RedisClient, RedisConnection } from "./redis-client.ts";
-import { type RemoteOptions, RemoteSessionStore, timeoutOf } from "../remote/remote-store.ts";
+import { REMOTE_OPTIONS, type RemoteOptions, RemoteSessionStore, timeoutOf } from "../remote/remote-store.ts";
 
 export type {
   IoredisClient,
@@ -40,9 +41,12 @@ export class RedisSessionStore<
    * @throws RangeError or TypeError for an option that is wrong
    */
   constructor(client: RedisClient, options: number | RedisOptions<Data>) {
-    const settings = settingsOf<Data>("RedisSessionStore", options);
+    const settings = settingsOf<Data>("RedisSessionStore", options, {
+      ...REMOTE_OPTIONS,
+      prefix: isString,
+    });
     const { prefix = "hatcheck:session:" } = typeof options === "number" ? {} : options;
-    const redis = new RedisConnection(client, timeoutOf("RedisSessionStore", options));
+    const redis = new RedisConnection(client, timeoutOf(options));
     super(settings, new RedisBackend(redis, prefix, settings));
   }
 }

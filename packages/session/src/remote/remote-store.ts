@@ -14,8 +14,21 @@ import {
   type RefusalReason,
   saved,
 } from "../model/events.ts";
-import { encodeKey, type JsonData } from "../model/json.ts";
-import { assertId, assertUserId, clip, handlesOf, type Settings } from "../model/options.ts";
+import { encodeKey, type JsonData, type ReadonlyJson } from "../model/json.ts";
+import { type Checks, milliseconds } from "../model/check.ts";
+import {
+  assertChange,
+  assertClient,
+  assertCreateOptions,
+  assertId,
+  assertSession,
+  assertUserId,
+  clip,
+  isUserId,
+  type Settings,
+  sliceOf,
+  sparedBy,
+} from "../model/options.ts";
 import { conform } from "../model/schema.ts";
 import { isWellFormedId, generateId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
@@ -42,13 +55,12 @@ export interface RemoteOptions<Data> extends StoreOptions<Data> {
   timeoutMs?: number;
 }
 
-/** @throws RangeError when it is no number of milliseconds. */
-export function timeoutOf(store: string, options: number | { timeoutMs?: number }): number {
-  const { timeoutMs = 5000 } = typeof options === "number" ? {} : options;
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    throw new RangeError(`${store}: timeoutMs must be a number of milliseconds above 0, got ${timeoutMs}`);
-  }
-  return timeoutMs;
+/** What a store over a network takes beside the options of all stores. */
+export const REMOTE_OPTIONS: Checks = { timeoutMs: milliseconds(1) };
+
+/** Milliseconds. */
+export function timeoutOf(options: number | { timeoutMs?: number }): number {
+  return (typeof options === "number" ? undefined : options.timeoutMs) ?? 5000;
 }
 
 const PURGE_BATCH = 1000;
@@ -111,6 +123,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   }
 
   async save(session: Session<Data>): Promise<boolean> {
+    assertSession("save", session);
     const key = keyOf(session.id);
     const changes = encodeChanges(session.changes);
     const answer = await this.#ask("save", () => this.#backend.write(key, changes, key.secretHash));
@@ -121,12 +134,14 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   }
 
   async touch(session: Session<Data>): Promise<boolean> {
+    assertSession("touch", session);
     const key = keyOf(session.id);
     const lastSeenAt = await this.#ask("touch", () => this.#backend.touch(key));
     return lastSeenAt !== undefined || this.#refuse(key, "gone");
   }
 
   async regenerate(session: Session<Data>): Promise<boolean> {
+    assertSession("regenerate", session);
     const key = keyOf(session.id);
     const id = regenerateId(session.id);
     const changes = encodeChanges(session.changes);
@@ -138,7 +153,9 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   }
 
   async login(session: Session<Data>, userId: string, client: Client = {}): Promise<boolean> {
+    assertSession("login", session);
     assertUserId(userId);
+    assertClient(client);
     const key = keyOf(session.id);
     const id = regenerateId(session.id);
     const changes = encodeChanges(session.changes);
@@ -153,8 +170,10 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   async update<Name extends keyof Data & string>(
     id: string,
     name: Name,
-    change: (value: Data[Name] | undefined) => Data[Name] | undefined,
-  ): Promise<Data[Name] | undefined> {
+    change: (value: Data[Name] | undefined) => ReadonlyJson<Data[Name]> | undefined,
+  ): Promise<ReadonlyJson<Data[Name]> | undefined> {
+    assertChange(name, change);
+    if (!isWellFormedId(id)) return undefined;
     const key = keyOf(id);
     const field = encodeKey(name);
     return this.#updates.run(`${key.handle} ${field}`, () => this.#update(key, field, name, change));
@@ -169,6 +188,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   }
 
   async listByUser(userId: string): Promise<SessionEntry[]> {
+    if (!isUserId(userId)) return [];
     const entries = await this.#ask("listByUser", () => this.#backend.listByUser(userId));
     return entries.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   }
@@ -177,7 +197,8 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     userId: string,
     options: { except?: Session<Data> | string | undefined } = {},
   ): Promise<number> {
-    const spared = handlesOf(options.except);
+    const spared = sparedBy(options);
+    if (!isUserId(userId)) return 0;
     const handles = await this.#ask("destroyByUser", () => this.#backend.removeByUser(userId, spared));
     announceDestroyed(handles);
     return handles.length;
@@ -185,14 +206,15 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
 
   async destroyByHandle(userId: string, handle: string): Promise<boolean> {
     // It comes from a page: Postgres would refuse a NUL in it, which is no outage.
-    if (!isWellFormedId(handle)) return false;
+    if (!isUserId(userId) || !isWellFormedId(handle)) return false;
     const wasLive = await this.#ask("destroyByHandle", () => this.#backend.removeByHandle(userId, handle));
     if (wasLive) announceDestroyed([handle]);
     return wasLive;
   }
 
   /** Removes all sessions that have expired, and gives their number. Other work has its turn between batches in any case. */
-  async purgeExpired(_options?: PurgeOptions): Promise<number> {
+  async purgeExpired(options?: PurgeOptions): Promise<number> {
+    if (options !== undefined) sliceOf(options);
     let count = 0;
     for (;;) {
       const handles = await this.#ask("purgeExpired", () => this.#backend.purge(PURGE_BATCH));
@@ -214,8 +236,8 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     key: Key,
     field: string,
     name: Name,
-    change: (value: Data[Name] | undefined) => Data[Name] | undefined,
-  ): Promise<Data[Name] | undefined> {
+    change: (value: Data[Name] | undefined) => ReadonlyJson<Data[Name]> | undefined,
+  ): Promise<ReadonlyJson<Data[Name]> | undefined> {
     let answer: Awaited<ReturnType<Backend["exchange"]>> = await this.#ask("update", () =>
       this.#backend.peek(key, field),
     );
@@ -237,12 +259,9 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return this.#ask("update", () => Promise.reject(new Error("too many others change the same key")));
   }
 
-  async #insert(
-    id: string,
-    { data, userId, client = {} }: CreateOptions<Data> = {},
-    unique: boolean,
-  ): Promise<Session<Data>> {
-    if (userId !== undefined) assertUserId(userId);
+  async #insert(id: string, options: CreateOptions<Data> = {}, unique: boolean): Promise<Session<Data>> {
+    assertCreateOptions(options);
+    const { data, userId, client = {} } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const key = keyOf(id);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(key, "too-large");

@@ -109,7 +109,7 @@ describe("SqliteSessionStore", () => {
     expect(store.load(session.id)?.get("cart")).toEqual([]);
     session.set("cart", ["tea"]);
     store.save(session);
-    const cart: string[] | undefined = store.load(session.id)?.get("cart");
+    const cart: readonly string[] | undefined = store.load(session.id)?.get("cart");
     expect(cart).toEqual(["tea"]);
     session.set("visits", "many" as never);
     store.save(session);

@@ -13,11 +13,25 @@ import {
   type RefusalReason,
   saved,
 } from "../model/events.ts";
-import type { JsonData } from "../model/json.ts";
-import { assertId, assertUserId, clip, handlesOf, type Settings, settingsOf } from "../model/options.ts";
+import type { JsonData, ReadonlyJson } from "../model/json.ts";
+import { milliseconds } from "../model/check.ts";
+import {
+  assertChange,
+  assertClient,
+  assertCreateOptions,
+  assertId,
+  assertSession,
+  assertUserId,
+  clip,
+  isUserId,
+  type Settings,
+  settingsOf,
+  sliceOf,
+  sparedBy,
+} from "../model/options.ts";
 import { conform } from "../model/schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
-import { apply, type Entries, entriesOf, isLarger, NO_ENTRIES, Session } from "../model/session.ts";
+import { apply, type Entries, entriesOf, isLarger, NO_ENTRIES, Session, valueIn } from "../model/session.ts";
 import { openSessionFile } from "./sqlite-file.ts";
 import { decode, encode, type Row, toSession } from "./sqlite-row.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";
@@ -61,13 +75,8 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     if (typeof path !== "string" || path === "") {
       throw new TypeError('SqliteSessionStore: the path must be that of a file, or ":memory:"');
     }
-    this.#settings = settingsOf("SqliteSessionStore", options);
+    this.#settings = settingsOf("SqliteSessionStore", options, { timeoutMs: milliseconds(0) });
     const { timeoutMs = 5000 } = typeof options === "number" ? {} : options;
-    if (!(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
-      throw new RangeError(
-        `SqliteSessionStore: timeoutMs must be a number of milliseconds from 0, got ${timeoutMs}`,
-      );
-    }
     this.#db = openSessionFile(path, timeoutMs);
     this.#sql = prepareStatements(this.#db);
   }
@@ -117,6 +126,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   save(session: Session<Data>): boolean {
+    assertSession("save", session);
     const entries = this.#write("save", session, (kept, handle, hash) => {
       if (session.changes.size > 0) this.#sql.write.run(hash, encode(kept), handle);
     });
@@ -127,11 +137,13 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   touch(session: Session<Data>): boolean {
+    assertSession("touch", session);
     const { handle } = session;
     return this.#see("touch", handle, secretHashOf(session.id), Date.now()) || refuseGone(handle);
   }
 
   regenerate(session: Session<Data>): boolean {
+    assertSession("regenerate", session);
     const id = regenerateId(session.id);
     const entries = this.#write("regenerate", session, (kept, handle) => {
       this.#sql.write.run(secretHashOf(id), encode(kept), handle);
@@ -143,7 +155,9 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   login(session: Session<Data>, userId: string, client: Client = {}): boolean {
+    assertSession("login", session);
     assertUserId(userId);
+    assertClient(client);
     const id = regenerateId(session.id);
     const { now, expiresAt, endsAt } = this.#lifetime();
     const entries = this.#write("login", session, (kept, handle) => {
@@ -159,8 +173,10 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   update<Key extends keyof Data & string>(
     id: string,
     key: Key,
-    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
-  ): Data[Key] | undefined {
+    change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
+  ): ReadonlyJson<Data[Key]> | undefined {
+    assertChange(key, change);
+    if (!isWellFormedId(id)) return undefined;
     const handle = recordIdOf(id);
     const hash = secretHashOf(id);
     for (;;) {
@@ -171,7 +187,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       }
       // Nothing is locked while `change` runs, so that it may take its time and even use the store.
       const session = toSession<Data>(id, row, entries, false);
-      const value = change(session.get(key));
+      const value = change(valueIn(entries, key) as Data[Key] | undefined);
       if (value === undefined) session.remove(key);
       else session.set(key, value);
       const next = apply(entries, session.changes);
@@ -192,6 +208,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   listByUser(userId: string): SessionEntry[] {
+    if (!isUserId(userId)) return [];
     return this.#ask("listByUser", () => this.#sql.list.all(Date.now(), userId)).map((row) => ({
       handle: row["handle"] as string,
       createdAt: row["created_at"] as number,
@@ -203,11 +220,13 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
-    const [one = "", two = ""] = handlesOf(options.except);
+    const [one = "", two = ""] = sparedBy(options);
+    if (!isUserId(userId)) return 0;
     return countDestroyed(this.#ask("destroyByUser", () => this.#sql.removeByUser.all(one, two, userId)));
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
+    if (!isUserId(userId) || !isWellFormedId(handle)) return false;
     const rows = this.#ask("destroyByHandle", () => this.#sql.removeByHandle.all(Date.now(), userId, handle));
     return countDestroyed(rows) > 0;
   }
@@ -215,7 +234,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   purgeExpired(): number;
   purgeExpired(options: PurgeOptions): Promise<number>;
   purgeExpired(options?: PurgeOptions): number | Promise<number> {
-    if (options !== undefined) return this.#purgeInSlices(options.sliceMs);
+    if (options !== undefined) return this.#purgeInSlices(sliceOf(options));
     let total = 0;
     for (;;) {
       const count = this.#purgeBatch();
@@ -256,8 +275,8 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   #insert(operation: string, id: string, options: CreateOptions<Data> = {}): Session<Data> {
+    assertCreateOptions(options);
     const { data, userId = null, client = {} } = options;
-    if (userId !== null) assertUserId(userId);
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const handle = recordIdOf(id);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(handle);

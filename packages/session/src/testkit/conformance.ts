@@ -1,5 +1,6 @@
 // The conformance kit: whoever writes a store proves with it that the ten guarantees hold for it. It needs no test runner of
 // its own: it hands each test to the function that registers tests where it is used.
+import { callArguments } from "./arguments.ts";
 import { bounded } from "./bounded.ts";
 import { failsClosed } from "./fails-closed.ts";
 import type { AnyData, ConformanceOptions, Connections, Kit } from "./kit.ts";
@@ -59,5 +60,6 @@ export function storeConformance<Opened extends Connections>(
   logOutEverywhere(kit);
   bounded(kit);
   typed(kit);
+  callArguments(kit);
   failsClosed(kit);
 }

@@ -58,15 +58,35 @@ export function typed({ prove, hooks }: Kit): void {
     }
   });
 
-  prove("9. Typed: a holder's objects are its own", async ({ store }) => {
-    const list = [1];
-    const session = await store.create({ data: { list } });
-    list.push(2);
-    (session.get("list") as number[]).push(3);
-    const one = present(await store.load(session.id));
-    (one.get("list") as number[]).push(4);
-    assert.deepEqual(present(await store.load(session.id)).get("list"), [1]);
-  });
+  prove(
+    "9. Typed: no change of an object that was set or got is lost without a word",
+    async ({ store, other }) => {
+      const list = [1];
+      const session = await store.create({ data: { list, nested: { list } } });
+      list.push(2);
+      for (const holder of [
+        session,
+        present(await store.load(session.id)),
+        present(await other.load(session.id)),
+      ]) {
+        assert.throws(() => (holder.get("list") as number[]).push(3), TypeError);
+        assert.throws(() => (holder.get("nested") as { list: number[] }).list.push(3), TypeError);
+        assert.deepEqual(holder.get("list"), [1]);
+      }
+      // What `update` hands over is there to be changed, and what it gave is stored as it was then.
+      const updated = await store.update(session.id, "list", (before) => {
+        (before as number[]).push(4);
+        return before;
+      });
+      assert.deepEqual(
+        [updated, present(await other.load(session.id)).get("list")],
+        [
+          [1, 4],
+          [1, 4],
+        ],
+      );
+    },
+  );
 
   prove(
     "9. Typed: a session that does not fit the schema is none, and says so",

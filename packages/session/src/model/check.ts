@@ -1,0 +1,140 @@
+// Says what is wrong with an option before anything runs: a misspelt name or a wrong type must never be an option that is
+// silently off.
+
+/** Checks the value of one option; `label` begins the message. */
+export type Check = (value: unknown, label: string) => void;
+
+/** The options that something takes, each with its check. What is `undefined` is not given. */
+export type Checks = Readonly<Record<string, Check>>;
+
+/**
+ * Checks an object of options.
+ *
+ * @param owner whose options they are; the message begins with it
+ * @param place.within the owner's option that they stand in
+ * @param place.elsewhere options that are known there by the same names: `name` may be meant for `cookie.name`
+ * @throws {TypeError} when it is no object, has an unknown name, or holds a value of a wrong type
+ * @throws {RangeError} when a value is out of its range
+ */
+export function checkOptions(
+  owner: string,
+  options: unknown,
+  checks: Checks,
+  { within, elsewhere = {} }: { within?: string; elsewhere?: Readonly<Record<string, Checks>> } = {},
+): void {
+  if (!isObject(options)) {
+    throw new TypeError(`${owner}: ${within ?? "the options"} must be an object, got ${show(options)}`);
+  }
+  const prefix = within === undefined ? "" : `${within}.`;
+  // Inherited ones too: options may be made by a class.
+  for (const name in options) {
+    const value: unknown = Reflect.get(options, name);
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      throw new TypeError(
+        `${owner}: unknown option "${prefix}${name}"; ${meantBy(name, checks, prefix, elsewhere)}`,
+      );
+    }
+    if (value !== undefined) check(value, `${owner}: ${prefix}${name}`);
+  }
+}
+
+function meantBy(
+  name: string,
+  checks: Checks,
+  prefix: string,
+  elsewhere: Readonly<Record<string, Checks>>,
+): string {
+  for (const [place, others] of Object.entries(elsewhere)) {
+    if (Object.hasOwn(others, name)) return `did you mean "${place}.${name}"?`;
+  }
+  const known = Object.keys(checks);
+  const guess = closest(name, known);
+  return guess === undefined ? `known are ${known.join(", ")}` : `did you mean "${prefix}${guess}"?`;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A number in a range. `allowed` says which: "a number of milliseconds from 0". */
+export function numberThat(allowed: string, isAllowed: (value: number) => boolean): Check {
+  return (value, label) => {
+    const message = `${label} must be ${allowed}, got ${show(value)}`;
+    if (typeof value !== "number") throw new TypeError(message);
+    if (!isAllowed(value)) throw new RangeError(message);
+  };
+}
+
+/** A whole number of something, above 0. */
+export function countOf(unit: string): Check {
+  return numberThat(`a whole number${unit} above 0`, (value) => Number.isSafeInteger(value) && value > 0);
+}
+
+/** What setTimeout takes. */
+export function milliseconds(least: number): Check {
+  return numberThat(
+    `a number of milliseconds from ${least} to 24 days`,
+    (value) => value >= least && value < 2 ** 31,
+  );
+}
+
+export const isString: Check = typeOf("string");
+export const isBoolean: Check = typeOf("boolean");
+
+function typeOf(type: "string" | "boolean"): Check {
+  return (value, label) => {
+    if (typeof value !== type) throw new TypeError(`${label} must be a ${type}, got ${show(value)}`);
+  };
+}
+
+/** One of a few words. */
+export function oneOf(...words: readonly string[]): Check {
+  return (value, label) => {
+    if (typeof value === "string" && words.includes(value)) return;
+    const guess = typeof value === "string" ? closest(value, words) : undefined;
+    const advice = guess === undefined ? "" : `; did you mean "${guess}"?`;
+    const allowed = words.map((word) => `"${word}"`).join(" or ");
+    throw new TypeError(`${label} must be ${allowed}, got ${show(value)}${advice}`);
+  };
+}
+
+/** A value as a message shows it: short, and never what an object holds, which may be a secret. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return cut(JSON.stringify(value));
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return cut(String(value));
+  if (Array.isArray(value)) return "an array";
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "Object" ? `an instance of ${cut(name)}` : "an object";
+}
+
+function cut(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** The word that was probably meant, if one is near enough. */
+function closest(word: string, words: readonly string[]): string | undefined {
+  if (word.length > 40) return undefined;
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of words) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** How many letters have to be put in, left out or changed to make one word of the other. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const isSame = a[i - 1] === b[j - 1];
+      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (isSame ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

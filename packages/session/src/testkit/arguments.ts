@@ -1,0 +1,119 @@
+// Guarantee 9, of what a store is handed beside data: a mistake is refused, and says what was meant. Nothing that comes from
+// a browser is a mistake.
+import assert from "node:assert/strict";
+import { assertGone, type Kit, present } from "./kit.ts";
+import { contentOf } from "./no-lost-update.ts";
+
+/** What a program may hand over by mistake where an id is wanted. */
+const NO_TEXT: readonly unknown[] = [
+  undefined,
+  null,
+  42,
+  Number.NaN,
+  true,
+  {},
+  [],
+  ["42"],
+  Symbol("42"),
+  () => "42",
+];
+
+export function callArguments({ prove }: Kit): void {
+  prove("9. Typed: what cannot be an id is the id of no session", async ({ store }) => {
+    const { id, handle } = await store.create({ userId: "42" });
+    for (const junk of [...NO_TEXT, "", "\0", "a b", `${id}\n`, "x".repeat(300), `${handle}.\ud800`]) {
+      assert.equal(await store.load(junk as string), undefined);
+      assert.equal(await store.destroy(junk as string), false);
+      assert.equal(await store.update(junk as string, "a", () => 1), undefined);
+      assert.equal(await store.destroyByHandle("42", junk as string), false);
+    }
+    assert.equal(await store.len(), 1);
+  });
+
+  prove("9. Typed: a user id that is no string is refused, not taken for nobody's", async ({ store }) => {
+    const session = await store.create({ userId: "42" });
+    for (const userId of NO_TEXT as string[]) {
+      const calls = [
+        () => store.listByUser(userId),
+        () => store.destroyByUser(userId),
+        () => store.destroyByHandle(userId, session.handle),
+        () => store.login(session, userId),
+        ...(userId === undefined ? [] : [() => store.create({ userId })]),
+      ];
+      for (const call of calls)
+        await assert.rejects(async () => await call(), /^TypeError: userId must be a string/);
+    }
+    await assert.rejects(async () => await store.destroyByUser(42 as never), /did you mean String\(42\)\?/);
+    assert.deepEqual([await store.len(), session.userId], [1, "42"]);
+  });
+
+  prove("9. Typed: whom nobody can be has no sessions", async ({ store, other }) => {
+    const session = await store.create({ userId: "42" });
+    for (const userId of [
+      "",
+      "\0",
+      "42\0",
+      "a\nb",
+      "\u007f",
+      "\ud800",
+      "x".repeat(256),
+      "x".repeat(100_000),
+    ]) {
+      assert.deepEqual(await store.listByUser(userId), []);
+      assert.equal(await store.destroyByUser(userId), 0);
+      assert.equal(await store.destroyByHandle(userId, session.handle), false);
+    }
+    assert.equal((await other.listByUser("42")).length, 1);
+  });
+
+  prove("9. Typed: a misspelt argument is refused, and says what was meant", async ({ store }) => {
+    const session = await store.create({ userId: "42", data: { a: 1 } });
+    const calls: [() => unknown, RegExp][] = [
+      [() => store.create({ userID: "42" } as never), /"userID"; did you mean "userId"\?/],
+      [() => store.create({ user: "42" } as never), /unknown option "user"/],
+      [() => store.create("42" as never), /the options must be an object, got "42"/],
+      [() => store.create({ data: [1] as never }), /data must be an object/],
+      [() => store.create({ data: "a" as never }), /data must be an object/],
+      [
+        () => store.create({ userId: "42", client: { useragent: "x" } as never }),
+        /did you mean "client.userAgent"\?/,
+      ],
+      [() => store.createWithId("own", { client: { ip: 1 as never } }), /client.ip must be a string, got 1/],
+      [() => store.login(session, "42", { agent: "x" } as never), /unknown option "client.agent"/],
+      [() => store.login(session, "42", "192.0.2.1" as never), /client must be an object/],
+      [() => store.destroyByUser("42", { expect: session } as never), /"expect"; did you mean "except"\?/],
+      [
+        () => store.destroyByUser("42", { except: 42 as never }),
+        /except must be a session, its handle or its id/,
+      ],
+      [() => store.destroyByUser("42", session.handle as never), /the options must be an object/],
+      [() => store.purgeExpired({ slice: 5 } as never), /"slice"; did you mean "sliceMs"\?/],
+      [() => store.purgeExpired({} as never), /sliceMs is missing/],
+      [() => store.purgeExpired({ sliceMs: "5" as never }), /sliceMs must be a number of milliseconds/],
+      [() => store.update(session.id, "a", 2 as never), /change must be a function, got 2/],
+      [() => store.update(session.id, 7 as never, () => 1), /a session key is a string/],
+      [() => store.save({ id: session.id } as never), /no session of a store/],
+      [() => store.touch(session.id as never), /no session of a store/],
+      [() => store.regenerate(undefined as never), /no session of a store/],
+      [() => store.login(null as never, "42"), /no session of a store/],
+    ];
+    for (const [call, message] of calls) {
+      const error = await Promise.resolve()
+        .then(call)
+        .catch((it: unknown) => it);
+      assert.ok(error instanceof TypeError, `${String(call)} gave ${String(error)}`);
+      assert.match(error.message, message);
+      assert.equal(error.message.includes(session.id), false, "an id is not repeated");
+    }
+    assert.deepEqual([await store.len(), (await store.listByUser("42")).length], [1, 1]);
+    assert.deepEqual(contentOf(present(await store.load(session.id))), { a: 1 });
+  });
+
+  prove("9. Typed: a property that is not the session's own cannot be set on it", async (opened) => {
+    const session = await opened.store.create();
+    assert.throws(() => Object.assign(session, { cart: [] }), TypeError);
+    assert.throws(() => Object.assign(session, { userId: "42" }), TypeError);
+    assert.equal(await opened.store.destroy(session.id), true);
+    await assertGone(opened, session.id);
+  });
+}
