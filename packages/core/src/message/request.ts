@@ -245,9 +245,17 @@ export class Request {
     return this.#target;
   }
 
-  async #readAll(): Promise<Uint8Array> {
-    this.#take("bytes");
-    return readAll(this.#open());
+  #readAll(): Promise<Uint8Array> {
+    try {
+      this.#take("bytes");
+      const { body } = this.#init;
+      if (typeof body !== "object" || !("readAll" in body) || body.readAll === undefined)
+        return readAll(this.#open());
+      this.assertBodyLimit();
+      return body.readAll(this.bodyLimit);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #open(): AsyncIterable<Uint8Array> {

@@ -2,11 +2,11 @@
 // ServerResponse, and every way in which that can fail ends here.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodySource } from "../message/body.ts";
-import { HttpError } from "../http/http-error.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
 import type { RequestInit } from "../message/request.ts";
 import { isStream, type StreamBody } from "../message/response.ts";
 import { chunksOf } from "../message/stream.ts";
+import { NodeBody } from "./node-body.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 
 /** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
@@ -39,7 +39,7 @@ export class NodeRequest implements RequestInit {
       this.#expectsContinue = false;
       this.outgoing.writeContinue();
     }
-    return bodyOf(this.incoming);
+    return new NodeBody(this.incoming);
   }
 
   /** Whether the client still waits for leave to send its body. */
@@ -69,15 +69,6 @@ export function whenOver(
   // Node 22 says of an answer whose connection was cut that it has finished.
   outgoing.once("finish", () => (isCut = socket.destroyed));
   outgoing.once("close", () => tell(outgoing.writableFinished && !isCut));
-}
-
-async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    // Whoever stops reading must not thereby cut the connection: the answer is still to be sent.
-    yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-  } catch (cause) {
-    throw new HttpError(400, "The body was cut off.", { cause });
-  }
 }
 
 /**
@@ -161,5 +152,5 @@ function endAfterDraining(unread: boolean, incoming: IncomingMessage, outgoing: 
     count += chunk.byteLength;
     if (count > DRAIN_BYTES) end();
   };
-  incoming.on("data", discard).once("end", end).once("close", end).once("error", end);
+  incoming.on("data", discard).once("end", end).once("close", end).once("error", end).resume();
 }
