@@ -19,8 +19,9 @@ import { login, logout, showLogin } from "./pages/login.ts";
 import { changePassword, showPassword } from "./pages/password.ts";
 import { showProfile } from "./pages/profile.ts";
 import { register, showRegister } from "./pages/register.ts";
+import { showTasks } from "./pages/tasks.ts";
 import type { Site, SiteParts } from "./site.ts";
-import { orUnavailable } from "./users.ts";
+import { hasName, orUnavailable } from "./users.ts";
 
 const ASSETS = fileURLToPath(new URL("../public", import.meta.url));
 
@@ -42,8 +43,13 @@ export interface AppOptions {
 
 export function createApp(parts: SiteParts, { ready, log }: AppOptions): App<Site> {
   const users = orUnavailable(parts.users);
-  const members = requireUser(parts.sessions, { user: (id) => users.byId(id), login: "/login" });
-  const site: Site = { ...parts, users, members };
+  const lookUp = { user: (id: string) => users.byId(id), login: "/login" };
+  const members = requireUser(parts.sessions, lookUp);
+  const admins = requireUser(parts.sessions, {
+    ...lookUp,
+    allow: ({ user }) => hasName(user, parts.admin),
+  });
+  const site: Site = { ...parts, users, members, admins };
   const account = App.withState(site)
     .wrap(members)
     .get("/", showProfile)
@@ -54,6 +60,7 @@ export function createApp(parts: SiteParts, { ready, log }: AppOptions): App<Sit
     .post("/confirm", confirm)
     .get("/password", showPassword)
     .post("/password", changePassword);
+  const admin = App.withState(site).wrap(admins).get("/tasks", showTasks);
 
   return App.withState(site, { bodyLimit: 16 * 1024 })
     .wrap(requestId())
@@ -77,6 +84,7 @@ export function createApp(parts: SiteParts, { ready, log }: AppOptions): App<Sit
     .post("/login", login)
     .post("/logout", logout)
     .mount("/account", account)
+    .mount("/admin", admin)
     .mount("/", health({ ready }))
     .get("/assets/*path", staticFiles(ASSETS));
 }

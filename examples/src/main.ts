@@ -16,7 +16,7 @@ try {
   process.exit(1);
 }
 
-async function serve({ store, host, port, trustProxy }: Options): Promise<void> {
+async function serve({ store, host, port, trustProxy, admin }: Options): Promise<void> {
   const storage = await openStorage(store);
   const { users, ready } = storage;
   const sessions = sessionLayer(storage.sessions, { recordClient: true });
@@ -24,12 +24,11 @@ async function serve({ store, host, port, trustProxy }: Options): Promise<void> 
     byAccount: storage.limiter("account", 10),
     byAddress: storage.limiter("address", 50),
   });
-  const app = createApp({ sessions, users, logins }, { ready });
-  const server = await app.listen({ host, port, signals: true, ...(trustProxy > 0 && { trustProxy }) });
-
   const jobs = new Scheduler()
-    .every({ minutes: 10 }, () => storage.sessions.purgeExpired({ sliceMs: 5 }), { name: "purge sessions" })
+    .every("10m", () => storage.sessions.purgeExpired({ sliceMs: 5 }), { name: "purge sessions" })
     .start();
+  const app = createApp({ sessions, users, logins, admin, tasks: () => jobs.status() }, { ready });
+  const server = await app.listen({ host, port, signals: true, ...(trustProxy > 0 && { trustProxy }) });
 
   console.log(`Users and sessions are kept in ${storage.name}.`);
   console.log(`Listening on ${server.url}`);

@@ -1,17 +1,51 @@
 import { expect, test } from "vitest";
 import { readOptions } from "./options.ts";
 
-const DEFAULTS = { store: "sqlite:.data/site.sqlite", host: "127.0.0.1", port: 7878, trustProxy: 0 };
+const DEFAULTS = {
+  store: "sqlite:.data/site.sqlite",
+  host: "127.0.0.1",
+  port: 7878,
+  trustProxy: 0,
+  admin: "",
+};
 
 test("without a word it is SQLite in the data folder, on this machine alone", () => {
   expect(readOptions([], {})).toEqual(DEFAULTS);
 });
 
 test("the environment is heard, and the command line goes before it", () => {
-  const env = { HATCHECK_STORE: "memory", PORT: "81", HOST: "::1", HATCHECK_TRUST_PROXY: "1" };
-  expect(readOptions([], env)).toEqual({ store: "memory", port: 81, host: "::1", trustProxy: 1 });
-  const args = ["--store", "sqlite:a b.db", "--port=0", "--host", "0.0.0.0", "--trust-proxy", "2"];
-  expect(readOptions(args, env)).toEqual({ store: "sqlite:a b.db", port: 0, host: "0.0.0.0", trustProxy: 2 });
+  const env = {
+    HATCHECK_STORE: "memory",
+    PORT: "81",
+    HOST: "::1",
+    HATCHECK_TRUST_PROXY: "1",
+    HATCHECK_ADMIN: "Ada",
+  };
+  expect(readOptions([], env)).toEqual({
+    store: "memory",
+    port: 81,
+    host: "::1",
+    trustProxy: 1,
+    admin: "Ada",
+  });
+  const args = [
+    "--store",
+    "sqlite:a b.db",
+    "--port=0",
+    "--host",
+    "0.0.0.0",
+    "--trust-proxy",
+    "2",
+    "--admin",
+    "Bo",
+  ];
+  expect(readOptions(args, env)).toEqual({
+    store: "sqlite:a b.db",
+    port: 0,
+    host: "0.0.0.0",
+    trustProxy: 2,
+    admin: "Bo",
+  });
 });
 
 test("an empty variable is none", () => {
@@ -42,9 +76,12 @@ test.each([
   [["--store="], "--store needs a value; see --help."],
   [
     ["--prot", "1"],
-    "There is no option --prot; there are --store, --port, --host, --trust-proxy and --help.",
+    "There is no option --prot; there are --store, --port, --host, --trust-proxy, --admin and --help.",
   ],
-  [["-p", "1"], "There is no option -p; there are --store, --port, --host, --trust-proxy and --help."],
+  [
+    ["-p", "1"],
+    "There is no option -p; there are --store, --port, --host, --trust-proxy, --admin and --help.",
+  ],
   [["memory"], '"memory" is no option; see --help.'],
 ])("%j is refused in one line that says what is allowed", (args, message) => {
   expect(() => readOptions(args, {})).toThrow(message);

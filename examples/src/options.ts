@@ -7,6 +7,8 @@ export interface Options {
   readonly port: number;
   /** How many proxies of yours stand in front; 0 for none. */
   readonly trustProxy: number;
+  /** The name of the account that sees the site's tasks; empty for none. */
+  readonly admin: string;
 }
 
 export const HELP = `Usage: hatcheck-example [options]
@@ -20,9 +22,11 @@ export const HELP = `Usage: hatcheck-example [options]
   --port PORT        7878 unless given; 0 lets the system choose
   --host HOST        127.0.0.1 unless given; 0.0.0.0 opens the site to the network
   --trust-proxy N    how many reverse proxies of yours stand in front; 0 unless given
+  --admin NAME       whose account is the administrator's; register it before you open
+                     the site. There is none unless given
   --help             shows this
 
-The same from the environment: HATCHECK_STORE, PORT, HOST, HATCHECK_TRUST_PROXY.
+The same from the environment: HATCHECK_STORE, PORT, HOST, HATCHECK_TRUST_PROXY, HATCHECK_ADMIN.
 `;
 
 const STORES = /^(?:memory$|sqlite:.|rediss?:\/\/.|postgres(?:ql)?:\/\/.)/;
@@ -34,7 +38,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | "
     if (token.kind !== "option" || token.name === "help") continue;
     if (!(token.name in FLAGS)) {
       throw new Error(
-        `There is no option ${token.rawName}; there are --store, --port, --host, --trust-proxy and --help.`,
+        `There is no option ${token.rawName}; there are --store, --port, --host, --trust-proxy, --admin and --help.`,
       );
     }
     if (!token.value) throw new Error(`--${token.name} needs a value; see --help.`);
@@ -53,6 +57,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | "
     host: value("host", "HOST", "127.0.0.1")[0],
     port: wholeNumber(...value("port", "PORT", "7878"), 65_535),
     trustProxy: wholeNumber(...value("trust-proxy", "HATCHECK_TRUST_PROXY", "0"), 100),
+    admin: value("admin", "HATCHECK_ADMIN", "")[0],
   };
 }
 
@@ -61,6 +66,7 @@ const FLAGS = {
   port: { type: "string" },
   host: { type: "string" },
   "trust-proxy": { type: "string" },
+  admin: { type: "string" },
   help: { type: "boolean" },
 } as const;
 

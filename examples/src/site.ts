@@ -1,5 +1,6 @@
 // What every handler is given: the state of the app.
 import type { Mode, RequestSession, SessionLayer, UserGuard } from "@hatcheck/session";
+import type { TaskStatus } from "@hatcheck/scheduler";
 import type { LoginThrottle } from "@hatcheck/session/throttle";
 import type { User, UserStore } from "./users.ts";
 
@@ -19,9 +20,15 @@ export interface SiteParts {
   readonly users: UserStore;
   /** Counts wrong passwords for a name, and all that costs a hash from an address. */
   readonly logins: LoginThrottle;
+  /** The name of the administrator's account; empty for none. */
+  readonly admin: string;
+  /** What the scheduler does. */
+  tasks(): readonly TaskStatus[];
 }
 
 export interface Site extends SiteParts {
   /** Lets in who is logged in, and sends everybody else to the login page. */
   readonly members: UserGuard<User, SessionData, Mode, unknown>;
+  /** Lets in the administrator alone. */
+  readonly admins: UserGuard<User, SessionData, Mode, unknown>;
 }

@@ -24,6 +24,11 @@ export function nameKey(name: string): string {
   return name.normalize("NFKC").toLowerCase();
 }
 
+/** Whether a name is this user's, however it is written. */
+export function hasName({ name }: User, wanted: string): boolean {
+  return nameKey(name) === nameKey(wanted);
+}
+
 /** The same accounts; where they cannot be asked, a visitor is told to come back, as with sessions that cannot be. */
 export function orUnavailable(users: UserStore): UserStore {
   return {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Scheduler } from "@hatcheck/scheduler";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -204,6 +205,41 @@ describe.skipIf(chromiumPath === undefined)("in Chromium (skipped when there is 
     await page.goto("/account");
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(name);
     expect(await second.stop()).toBe(0);
+  });
+
+  test("the administrator sees what the scheduler does, and nobody else", async () => {
+    const jobs = new Scheduler({ onError: () => {} })
+      .every("1h", () => {}, { name: "purge sessions" })
+      .cron("0 0 9 * * *", () => Promise.reject(new Error("a secret")), { name: "mail" })
+      .at(new Date("2026-01-01T00:00:00Z"), () => {}, { name: "move house" })
+      .start();
+    onTestFinished(async () => void (await jobs.stop()));
+    await jobs.trigger("mail");
+    const watched = await startSite({ admin: "Ada Lovelace", tasks: () => jobs.status() });
+    onTestFinished(() => watched.close({ graceMs: 0 }));
+
+    const { page } = await open({ baseURL: watched.url, reducedMotion: "reduce" });
+    await page.goto("/admin/tasks");
+    expect(new URL(page.url()).pathname).toBe("/login");
+    await register(page, "ada lovelace");
+    await press(page, "link", "Tasks");
+    const task = (name: string) => page.getByRole("listitem").filter({ hasText: name }).innerText();
+    expect(await task("purge sessions")).toMatch(
+      /scheduled.*every 3600000 ms.*Last run.*success in \d+ ms.*Next run.*UTC.*Runs\s+1\s+Failures\s+0/s,
+    );
+    expect(await task("mail")).toMatch(/error in \d+ ms.*Next run.*09:00 UTC.*Failures\s+1/s);
+    expect(await task("move house")).toMatch(/done.*none yet.*Missed\s+1/s);
+    expect(await page.content()).not.toContain("a secret");
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await violations(page, "color-contrast")).toEqual([]);
+    await page.setViewportSize(PHONE.viewport);
+    expect(await isTooWide(page)).toBe(false);
+
+    const other = await open({ baseURL: watched.url });
+    await register(other.page, someone());
+    expect(await other.page.getByRole("link", { name: "Tasks" }).count()).toBe(0);
+    expect((await other.page.goto("/admin/tasks"))?.status()).toBe(403);
   });
 
   test("an error is a page too", async () => {

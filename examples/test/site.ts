@@ -1,5 +1,6 @@
 // A whole site in this process, for tests: in memory unless a test brings its own stores.
 import type { ListenOptions, Server } from "@hatcheck/core";
+import type { TaskStatus } from "@hatcheck/scheduler";
 import { type Mode, sessionLayer, SessionStore, type Store } from "@hatcheck/session";
 import { loginThrottle } from "@hatcheck/session/throttle";
 import { createApp } from "../src/app.ts";
@@ -19,12 +20,15 @@ export interface TestSiteOptions {
   maxByName?: number;
   maxByAddress?: number;
   ready?: () => boolean;
+  admin?: string;
+  tasks?: () => readonly TaskStatus[];
   listen?: ListenOptions;
 }
 
 /** Serves a site on a port of its own. */
 export async function startSite(options: TestSiteOptions = {}): Promise<TestSite> {
   const { maxByName = 1000, maxByAddress = 1000, ready = () => true, listen } = options;
+  const { admin = "", tasks = () => [] } = options;
   const { users = new SqliteUserStore(":memory:"), store = new SessionStore<SessionData>(3600) } = options;
   const site: SiteParts = {
     sessions: sessionLayer(store, { recordClient: true }),
@@ -33,6 +37,8 @@ export async function startSite(options: TestSiteOptions = {}): Promise<TestSite
       byAccount: limiterInMemory("account", maxByName),
       byAddress: limiterInMemory("address", maxByAddress),
     }),
+    admin,
+    tasks,
   };
   const app = createApp(site, { ready, log: { write: () => {} } });
   const server = await app.listen({ port: 0, ...listen });

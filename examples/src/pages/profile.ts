@@ -4,6 +4,7 @@ import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime } from "../time.ts";
+import { hasName } from "../users.ts";
 
 export const showProfile: Handler<Site> = (req, _params, _conn, site) => {
   const visit = site.members.of(req);
@@ -34,6 +35,7 @@ export const showProfile: Handler<Site> = (req, _params, _conn, site) => {
       <p class="actions">
         <a class="button" href="/account/devices">Your devices</a>
         <a class="button quiet" href="/account/password">Change password</a>
+        ${hasName(user, site.admin) && html`<a class="button quiet" href="/admin/tasks">Tasks</a>`}
       </p>
     </section>`,
   );
