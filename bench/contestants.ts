@@ -21,11 +21,16 @@ export const CONTESTANTS: readonly Contestant[] = [
     name: "fastify",
     file: "fastify.mjs",
     args: [],
-    packages: ["fastify", "@fastify/session", "@fastify/cookie"],
+    packages: ["fastify", "@fastify/session", "@fastify/cookie", "@fastify/formbody"],
   },
   { name: "hono", file: "hono.mjs", args: [], packages: ["hono", "@hono/node-server", "hono-sessions"] },
   { name: "express", file: "express.mjs", args: [], packages: ["express", "express-session"] },
-  { name: "koa", file: "koa.mjs", args: [], packages: ["koa", "koa-session", "@koa/router"] },
+  {
+    name: "koa",
+    file: "koa.mjs",
+    args: [],
+    packages: ["koa", "koa-session", "@koa/router", "@koa/bodyparser"],
+  },
   { name: "h3", file: "h3.mjs", args: [], packages: ["h3"] },
 ];
 

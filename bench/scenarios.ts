@@ -10,6 +10,8 @@ export interface WireRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly cookie: string;
+  /** A form that is posted. */
+  readonly form?: string;
 }
 
 export interface Scenario {
@@ -32,6 +34,7 @@ const BROWSER: Readonly<Record<string, string>> = {
   "Upgrade-Insecure-Requests": "1",
   "Cache-Control": "max-age=0",
 };
+const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 /** Cookies that every site has beside its session. */
 const OTHER_COOKIES = "_ga=GA1.1.1893456789.1731331200; theme=dark; consent=analytics%3Dno";
 
@@ -80,7 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "login",
     prepare: async (port) => {
       await loggedIn(port, "GET", "/session/me", 2);
-      return times(SESSIONS, (index) => post(`/session/login/user${index}`));
+      return times(SESSIONS, (index) => login(`user${index}`));
     },
   },
   {
@@ -94,24 +97,27 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** A request in bytes. */
-export function toWire({ method, path, cookie }: WireRequest): string {
-  const length = method === "POST" ? { "Content-Length": "0" } : {};
+export function toWire({ method, path, cookie, form = "" }: WireRequest): string {
+  const length = method === "POST" ? { "Content-Length": String(form.length) } : {};
   const fields = Object.entries({
     Host: "127.0.0.1",
     Connection: "keep-alive",
     ...BROWSER,
     Cookie: cookie,
+    ...(form !== "" && FORM),
     ...length,
   });
-  return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${form}`;
 }
 
 function get(path: string): WireRequest {
   return { method: "GET", path, cookie: OTHER_COOKIES };
 }
 
-function post(path: string): WireRequest {
-  return { method: "POST", path, cookie: OTHER_COOKIES };
+/** The form that a login page posts. No server checks the password: hashing it would hide everything else. */
+function login(user: string): WireRequest {
+  const form = `user=${user}&password=correct+horse+battery&next=%2Fsession%2Fme`;
+  return { method: "POST", path: "/session/login", cookie: OTHER_COOKIES, form };
 }
 
 function times<Value>(count: number, make: (index: number) => Value): Value[] {
@@ -128,7 +134,7 @@ async function loggedIn(
   const requests: WireRequest[] = [];
   const seen = new Set<string>();
   for (let index = 0; index < count; index += 1) {
-    const { status, headers } = await ask(port, post(`/session/login/user${index}`));
+    const { status, headers } = await ask(port, login(`user${index}`));
     assert.equal(status, 303, "login redirects");
     assert.equal(headers.get("location"), "/session/me");
     const [setCookie = ""] = headers.getSetCookie();
@@ -158,10 +164,11 @@ interface Reply {
   readonly headers: Headers;
 }
 
-async function ask(port: number, { method, path, cookie }: WireRequest): Promise<Reply> {
+async function ask(port: number, { method, path, cookie, form }: WireRequest): Promise<Reply> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,
-    headers: { ...BROWSER, Cookie: cookie },
+    headers: { ...BROWSER, Cookie: cookie, ...(form !== undefined && FORM) },
+    ...(form !== undefined && { body: form }),
     redirect: "manual",
   });
   return { status: response.status, body: await response.text(), headers: response.headers };

@@ -8,6 +8,7 @@ app.get("/", (_req, res) => res.type("text/plain").send("Hello, world!"));
 app.get("/users/:id", (req, res) => res.json(userOf(req.params.id)));
 
 const members = express.Router();
+members.use(express.urlencoded());
 members.use(
   session({
     name: "sid",
@@ -28,10 +29,10 @@ members.post("/visits", (req, res) => {
   req.session.visits = (req.session.visits ?? 0) + 1;
   res.type("text/plain").send(String(req.session.visits));
 });
-members.post("/login/:user", (req, res, next) => {
+members.post("/login", (req, res, next) => {
   req.session.regenerate((error) => {
     if (error) return next(error);
-    req.session.user = req.params.user;
+    req.session.user = req.body.user;
     return req.session.save((failure) => (failure ? next(failure) : res.redirect(303, "/session/me")));
   });
 });

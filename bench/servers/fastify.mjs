@@ -1,5 +1,6 @@
-/** fastify with @fastify/session and its own memory store. */
+/** fastify with @fastify/formbody, @fastify/session and its own memory store. */
 import cookie from "@fastify/cookie";
+import formbody from "@fastify/formbody";
 import session from "@fastify/session";
 import Fastify from "fastify";
 import { PAGE, port, TTL, userOf } from "./page.mjs";
@@ -10,6 +11,7 @@ app.get("/users/:id", (request, reply) => reply.send(userOf(request.params.id)))
 app.register(
   async (members) => {
     await members.register(cookie);
+    await members.register(formbody);
     await members.register(session, {
       secret: "a secret of at least thirty-two characters",
       cookieName: "sid",
@@ -28,9 +30,9 @@ app.register(
       request.session.visits = (request.session.visits ?? 0) + 1;
       return reply.type("text/plain; charset=utf-8").send(String(request.session.visits));
     });
-    members.post("/login/:user", async (request, reply) => {
+    members.post("/login", async (request, reply) => {
       await request.session.regenerate();
-      request.session.user = request.params.user;
+      request.session.user = request.body.user;
       return reply.redirect("/session/me", 303);
     });
     members.get("/page", (_request, reply) => reply.type("text/html; charset=utf-8").send(PAGE));

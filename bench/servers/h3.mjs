@@ -1,5 +1,5 @@
 /** h3 with its own sessions: the browser holds the data, sealed. */
-import { getSession, H3, redirect, serve, updateSession } from "h3";
+import { getSession, H3, readBody, redirect, serve, updateSession } from "h3";
 import { PAGE, port, TTL, userOf } from "./page.mjs";
 
 const config = {
@@ -28,8 +28,9 @@ app.post("/session/visits", async (event) => {
   event.res.headers.set("content-type", "text/plain; charset=utf-8");
   return String(visits);
 });
-app.post("/session/login/:user", async (event) => {
-  await updateSession(event, config, { user: event.context.params.user });
+app.post("/session/login", async (event) => {
+  const { user } = await readBody(event);
+  await updateSession(event, config, { user });
   return redirect("/session/me", 303);
 });
 app.get("/session/page", (event) => {

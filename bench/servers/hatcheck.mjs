@@ -22,8 +22,9 @@ const members = App.withState({})
     session.set("visits", visits);
     return Response.text(200, String(visits));
   })
-  .post("/login/:user", (req, { user }) => {
-    sessions.of(req).login(user);
+  .post("/login", async (req) => {
+    const form = await req.form();
+    sessions.of(req).login(form.get("user") ?? "");
     return Response.redirect(303, "/session/me");
   })
   .get("/page", () => Response.html(200, PAGE));

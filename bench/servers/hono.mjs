@@ -30,8 +30,9 @@ members.post("/visits", (c) => {
   session.set("visits", visits);
   return c.text(String(visits));
 });
-members.post("/login/:user", (c) => {
-  c.get("session").set("user", c.req.param("user"));
+members.post("/login", async (c) => {
+  const { user } = await c.req.parseBody();
+  c.get("session").set("user", user);
   c.set("session_key_rotation", true);
   return c.redirect("/session/me", 303);
 });

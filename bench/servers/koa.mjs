@@ -2,6 +2,7 @@
  * koa with koa-session. It has no store of its own: by default the browser holds the data, signed; that is what is measured
  * here, since its README advises it.
  */
+import { bodyParser } from "@koa/bodyparser";
 import { Router } from "@koa/router";
 import Koa from "koa";
 import session from "koa-session";
@@ -19,6 +20,7 @@ router.get("/users/:id", (ctx) => {
 
 const members = new Router({ prefix: "/session" });
 members.use(session({ key: "sid", maxAge: TTL * 1000, secure: false, sameSite: "lax" }, app));
+members.use(bodyParser());
 members.get("/me", (ctx) => {
   const { user } = ctx.session;
   ctx.status = user === undefined ? 401 : 200;
@@ -28,8 +30,8 @@ members.post("/visits", (ctx) => {
   ctx.session.visits = (ctx.session.visits ?? 0) + 1;
   ctx.body = String(ctx.session.visits);
 });
-members.post("/login/:user", (ctx) => {
-  ctx.session = { user: ctx.params.user };
+members.post("/login", (ctx) => {
+  ctx.session = { user: ctx.request.body.user };
   ctx.redirect("/session/me");
   ctx.status = 303;
 });

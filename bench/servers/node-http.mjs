@@ -47,21 +47,34 @@ createServer((req, res) => {
       session.visits = (session.visits ?? 0) + 1;
       return send(res, 200, TEXT, String(session.visits), VARY);
     }
-    if (url.startsWith("/session/login/")) {
-      const user = decodeURIComponent(url.slice(15));
-      const former = sessionOf(req);
-      if (former !== undefined) sessions.delete(former.id);
-      const id = randomBytes(32).toString("base64url");
-      sessions.set(id, { id, user, visits: undefined, expiresAt: Date.now() + TTL * 1000 });
-      res.writeHead(303, {
-        Location: "/session/me",
-        Vary: "Cookie",
-        "Set-Cookie": `sid=${id}; Path=/; Max-Age=${TTL}; HttpOnly; SameSite=Lax`,
-        "Cache-Control": "no-store",
-        "Content-Length": 0,
-      });
-      return res.end();
-    }
+    if (url === "/session/login") return readForm(req, (form) => login(req, res, form.get("user")));
   }
   return send(res, 404, TEXT, "Not found");
 }).listen(port, "127.0.0.1");
+
+function login(req, res, user) {
+  const former = sessionOf(req);
+  if (former !== undefined) sessions.delete(former.id);
+  const id = randomBytes(32).toString("base64url");
+  sessions.set(id, { id, user, visits: undefined, expiresAt: Date.now() + TTL * 1000 });
+  res.writeHead(303, {
+    Location: "/session/me",
+    Vary: "Cookie",
+    "Set-Cookie": `sid=${id}; Path=/; Max-Age=${TTL}; HttpOnly; SameSite=Lax`,
+    "Cache-Control": "no-store",
+    "Content-Length": 0,
+  });
+  res.end();
+}
+
+/** Reads a form; one of more than a megabyte is cut off. */
+function readForm(req, done) {
+  const chunks = [];
+  let bytes = 0;
+  req.on("data", (chunk) => {
+    bytes += chunk.length;
+    if (bytes > 1024 * 1024) req.destroy();
+    chunks.push(chunk);
+  });
+  req.on("end", () => done(new URLSearchParams(Buffer.concat(chunks).toString())));
+}
