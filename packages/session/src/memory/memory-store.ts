@@ -11,6 +11,7 @@ import {
   type RefusalReason,
   saved,
 } from "../model/events.ts";
+import { flat } from "../model/flat-string.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { ExpiryHeap, SeenList } from "./eviction-order.ts";
 import { ShardedMap } from "./sharded-map.ts";
@@ -130,7 +131,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       if (this.#isLive(present, Date.now())) throw new SessionIdInUseError();
       this.#drop(present);
     }
-    return this.#insert(id, options);
+    return this.#insert(flat(id), options);
   }
 
   load(id: string): Session<Data> | undefined {
@@ -202,7 +203,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     kept.dueAt = this.#endOf(kept);
     this.#byExpiry.add(kept);
     this.#rememberUser(kept, {
-      userId,
+      userId: flat(userId),
       at: now,
       client: clipped(client),
     });
@@ -334,7 +335,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#anonymous.add(kept);
     if (userId !== undefined) {
       this.#rememberUser(kept, {
-        userId,
+        userId: flat(userId),
         at: now,
         client: clipped(client),
       });

@@ -27,20 +27,20 @@ export type ReadonlyJson<Value> = unknown extends Value
 /** The bound of a session's data: an object whose values are all JSON. */
 export type JsonData<Data> = { [Key in keyof Data]: JsonOf<Data[Key]> };
 
+/** Deeper than anybody nests, and shallow enough for every parser. */
+const MAX_DEPTH = 1000;
+
 /**
  * A value as JSON text.
  *
- * @throws TypeError that names the key, when JSON has no such value or would change it on the way (NaN becomes null, a
- * Date a string, a Map an empty object).
+ * @throws TypeError that names the key and the place in its value, when JSON has no such value or would change it on the way
+ * (NaN becomes null, a Date a string, a Map an empty object).
  */
 export function toJson(key: string, value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   try {
-    return JSON.stringify(value, function checked(this: unknown, property: string, inner: unknown): unknown {
-      // JSON.stringify has called toJSON by now; what it was called on still stands in the parent.
-      assertJson((this as Record<string, unknown>)[property], Array.isArray(this) || property === "");
-      return inner;
-    });
+    assertJson(value, []);
+    return JSON.stringify(value);
   } catch (error) {
     const problem = error instanceof NotJson ? error.message : "it cannot be turned into JSON";
     throw new TypeError(`Session key ${JSON.stringify(key)}: ${problem}; a session holds JSON values only`, {
@@ -49,32 +49,105 @@ export function toJson(key: string, value: unknown): string {
   }
 }
 
-class NotJson extends Error {}
+class NotJson extends Error {
+  constructor(problem: string, path: readonly (string | number)[]) {
+    super(path.length === 0 ? problem : `${problem}, at ${pathToText(path)}`);
+  }
+}
 
-function assertJson(value: unknown, mustExist: boolean): void {
+function pathToText(path: readonly (string | number)[]): string {
+  const text = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** @param path the steps that lead to the value */
+function assertJson(value: unknown, path: (string | number)[]): void {
   switch (typeof value) {
     case "string":
     case "boolean":
       return;
     case "number":
-      if (!Number.isFinite(value)) throw new NotJson(`${value} would become null`);
+      if (!Number.isFinite(value)) throw new NotJson(`${value} would become null`, path);
       return;
     case "undefined":
-      // As a property it is left out, which reads the same.
-      if (mustExist) throw new NotJson("undefined is no value; use remove(), or null");
+      throw new NotJson("undefined is no value; use remove(), or null", path);
+    case "object":
+      if (value === null) return;
+      if (path.length >= MAX_DEPTH) {
+        throw new NotJson(`it contains itself, or is nested deeper than ${MAX_DEPTH} levels`, path);
+      }
+      if (Array.isArray(value)) assertArray(value, path);
+      else assertObject(value as Record<string, unknown>, path);
       return;
-    case "object": {
-      if (value === null || Array.isArray(value)) return;
-      const prototype: unknown = Object.getPrototypeOf(value);
-      if (prototype === Object.prototype || prototype === null) return;
-      const name = (value as object).constructor?.name ?? "an object";
-      throw new NotJson(
-        name === "Date" ? "a Date would become a string; use toISOString()" : `${name} is no plain object`,
-      );
-    }
     default:
-      throw new NotJson(`a ${typeof value} is no value`);
+      throw new NotJson(`a ${typeof value} is no value`, path);
   }
+}
+
+function assertArray(array: readonly unknown[], path: (string | number)[]): void {
+  if (!isOf(Array.prototype, array)) throw new NotJson(`${nameOf(array)} is no plain array`, path);
+  assertNoToJson(array, path);
+  for (const [index, item] of array.entries()) {
+    path.push(index);
+    assertJson(item, path);
+    path.pop();
+  }
+  // Its length is one of its own names.
+  if (Reflect.ownKeys(array).length !== array.length + 1) {
+    throw new NotJson("an array would lose the properties that are not its items", path);
+  }
+}
+
+function assertObject(object: Readonly<Record<string, unknown>>, path: (string | number)[]): void {
+  if (Object.getPrototypeOf(object) !== null && !isOf(Object.prototype, object)) {
+    const name = nameOf(object);
+    throw new NotJson(
+      name === "Date" ? "a Date would become a string; use toISOString()" : `${name} is no plain object`,
+      path,
+    );
+  }
+  assertNoToJson(object, path);
+  const names = Object.keys(object);
+  for (const name of names) {
+    const value = object[name];
+    // As a property it is left out, which reads the same.
+    if (value === undefined) continue;
+    path.push(name);
+    assertJson(value, path);
+    path.pop();
+  }
+  if (Reflect.ownKeys(object).length !== names.length) {
+    throw new NotJson("an object would lose its symbols and its properties that are not enumerable", path);
+  }
+  if (isRawJson(object)) throw new NotJson("raw JSON would become the value that it stands for", path);
+}
+
+/** JSON.rawJSON, where the running Node has it: its result looks like an object, and is written as something else. */
+const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unknown) => boolean };
+
+function assertNoToJson(value: object, path: readonly (string | number)[]): void {
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    throw new NotJson("its method toJSON would put something else in its place", path);
+  }
+}
+
+/** Whether an object has this prototype, or that of the same name in another realm: a `vm` context, or a test runner's. */
+function isOf(prototype: object, value: object): boolean {
+  const own: unknown = Object.getPrototypeOf(value);
+  if (own === prototype) return true;
+  const { constructor } = prototype;
+  return (
+    typeof own === "object" &&
+    own !== null &&
+    Object.hasOwn(own, "constructor") &&
+    String(own.constructor) === String(constructor) &&
+    own.constructor.prototype === own
+  );
+}
+
+function nameOf(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "" ? name : "an object";
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   numberThat,
   show,
 } from "./check.ts";
+import { flat } from "./flat-string.ts";
 import { Session } from "./session.ts";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";
 import type { PurgeOptions, StoreOptions } from "./store.ts";
@@ -182,8 +183,10 @@ export function sparedBy(options: {
 export function clip(text: string | undefined): string | undefined {
   return text === undefined
     ? undefined
-    : text
-        .slice(0, 256)
-        .toWellFormed()
-        .replace(/[\x00-\x1f\x7f]/g, " ");
+    : flat(
+        text
+          .slice(0, 256)
+          .toWellFormed()
+          .replace(/[\x00-\x1f\x7f]/g, " "),
+      );
 }

@@ -1,4 +1,5 @@
 // A session as a program holds it: a snapshot of the record, and what this program has changed in it since.
+import { flat, flatKey } from "./flat-string.ts";
 import { encodeKey, type JsonData, parseFrozen, type ReadonlyJson, toJson } from "./json.ts";
 import { recordIdOf } from "./session-id.ts";
 
@@ -117,7 +118,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
    */
   set<Key extends keyof Data & string>(key: Key, value: ReadonlyJson<Data[Key]>): void {
     if (typeof key !== "string") throw new TypeError(`A session key is a string, not ${typeof key}`);
-    (this.#changes ??= new Map()).set(key, toStored(key, value));
+    (this.#changes ??= new Map()).set(flatKey(key), toStored(key, value));
   }
 
   /** Removes a key. */
@@ -197,7 +198,8 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
 
 /** A value as it is stored. */
 export function toStored(key: string, value: unknown): StoredValue {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  if (typeof value === "string") return flat(value);
+  if (typeof value === "boolean" || value === null) return value;
   // JSON.stringify makes 0 of -0, so that all stores do.
   if (typeof value === "number" && Number.isFinite(value)) return value + 0;
   return new JsonText(toJson(key, value));
@@ -207,7 +209,7 @@ export function toStored(key: string, value: unknown): StoredValue {
 export function entriesOf(data: object): Entries {
   const entries: (string | StoredValue)[] = [];
   for (const [key, value] of Object.entries(data)) {
-    if (value !== undefined) entries.push(key, toStored(key, value));
+    if (value !== undefined) entries.push(flatKey(key), toStored(key, value));
   }
   return entries.length === 0 ? NO_ENTRIES : entries.slice();
 }

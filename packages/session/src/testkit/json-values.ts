@@ -55,6 +55,33 @@ export const VALUES: readonly unknown[] = [
   JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`),
 ];
 
+const circle: unknown[] = [];
+circle.push(circle);
+
+/** What JSON has no value for, or would make something else of. All are refused. */
+export const NOT_JSON: readonly unknown[] = [
+  undefined,
+  Number.NaN,
+  Infinity,
+  1n,
+  Symbol("s"),
+  () => 1,
+  new Date(0),
+  new Map([["a", 1]]),
+  new Set([1]),
+  new Uint8Array(1),
+  Object("boxed"),
+  Promise.resolve(1),
+  circle,
+  // oxlint-disable-next-line no-sparse-arrays
+  [1, , 2],
+  Object.assign([1], { total: 1 }),
+  { [Symbol("s")]: 1 },
+  Object.defineProperty({}, "hidden", { value: 1 }),
+  { a: 1, toJSON: () => 2 },
+  JSON.parse(`${"[".repeat(2000)}${"]".repeat(2000)}`),
+];
+
 /** A function that gives one random JSON value after another, the same ones for the same seed. */
 export function randomJson(seed: number): () => unknown {
   let state = seed;

@@ -1,9 +1,9 @@
 // Guarantee 9: what is set is what is loaded, for every JSON value under every key; a schema checks it when it is loaded.
 import type { StandardSchema } from "@hatcheck/core";
 import assert from "node:assert/strict";
-import { eventsOf, type Kit, present } from "./kit.ts";
+import { eventsOf, type Kit, present, refuses } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
-import { KEYS, randomJson, VALUES } from "./json-values.ts";
+import { KEYS, NOT_JSON, randomJson, VALUES } from "./json-values.ts";
 
 type Numbers = Record<string, unknown>;
 
@@ -22,6 +22,23 @@ export function typed({ prove, hooks }: Kit): void {
       assert.deepEqual(present(await other.load(session.id)).get("updated"), value);
     }
   });
+
+  prove(
+    "9. Typed: what JSON would change is refused, wherever it is handed over",
+    async ({ store, other }) => {
+      const session = await store.create({ data: { a: "kept" } });
+      for (const value of NOT_JSON) {
+        for (const deep of value === undefined ? [[value]] : [value, [value], { b: { c: value } }]) {
+          assert.throws(() => session.set("a", deep), /^TypeError: Session key "a": /);
+          await refuses(() => store.create({ data: { a: deep } }), TypeError);
+          await refuses(() => store.update(session.id, "a", () => deep), TypeError);
+        }
+      }
+      assert.equal(session.changes.size, 0);
+      assert.deepEqual(contentOf(present(await other.load(session.id))), { a: "kept" });
+      assert.equal(await store.len(), 1);
+    },
+  );
 
   prove("9. Typed: every key is only a key", async ({ store, other }) => {
     const session = await store.create();
