@@ -1,6 +1,6 @@
 // `pnpm torture`: everything, or what is named. Each area that ran writes its part of docs/reliability.md.
 //
-//     pnpm torture [--short] [--only fuzz,races,faults,fleet,sockets,flood,secrets] [--seed 1]
+//     pnpm torture [--short] [--only fuzz,races,protocol,faults,fleet,sockets,flood,secrets] [--seed 1]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -8,6 +8,7 @@ import { faults, shortFaults } from "./faults/faults.ts";
 import { fleets, shortFleets } from "./fleet/fleet.ts";
 import { floods } from "./flood/flood.ts";
 import { fuzz, targets } from "./fuzz/fuzz.ts";
+import { model } from "./protocol/model.ts";
 import { raceLayer } from "./races/layer.ts";
 import { engines, raceStore } from "./races/races.ts";
 import { type Finding, keep, type Size } from "./report.ts";
@@ -42,6 +43,7 @@ const areas: Readonly<Record<string, { title: string; experiments: readonly Expe
       ...Object.keys(engines).map((engine) => () => raceLayer(engine, size, seed)),
     ],
   },
+  protocol: { title: "Protocol", experiments: [() => model(size)] },
   fuzz: { title: "Fuzz", experiments: targets.map((target) => () => fuzz(target, size, seed)) },
   sockets: { title: "Raw sockets", experiments: sockets.map((run) => () => run(size)) },
   flood: { title: "Flood", experiments: floods.map((run) => () => run(size)) },
