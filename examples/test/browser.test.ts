@@ -8,7 +8,7 @@ import { Scheduler } from "@hatcheck/scheduler";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { selfSignedCertificate } from "./certificate.ts";
+import { selfSignedCertificate } from "../../scripts/certificate.ts";
 import { chromiumPath, launchChromium, press } from "./chromium.ts";
 import { startProgram } from "./program.ts";
 import { startSite, type TestSite } from "./site.ts";

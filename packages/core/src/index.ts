@@ -60,6 +60,7 @@ export { staticFiles, type StaticFilesHandler, type StaticFilesOptions } from ".
 export { type Status, STATUS_CODE_REASON_PHRASE } from "./http/status.ts";
 export {
   type InProcessOptions,
+  type SocketOptions,
   TestClient,
   type TestClientOptions,
   type TestRequest,

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { App, ConnectionInfo, HttpError, type Layer, Request, RequestKey, Response } from "../src/index.ts";
-import { describeBoth } from "./harness.ts";
+import { describeEach } from "./harness.ts";
 
 const trace =
   (name: string): Layer<unknown> =>
@@ -10,7 +10,7 @@ const trace =
     return answer instanceof Promise ? answer.then(add) : add(answer);
   };
 
-describeBoth("the state", (serve) => {
+describeEach("the state", (serve) => {
   test("is given to handlers, layers, error handlers and notFound; a mounted app has its own", async () => {
     const inner = App.withState({ inner: "i" })
       .get("/state", (_req, _params, _conn, state) => Response.text(200, state.inner))
@@ -32,7 +32,7 @@ describeBoth("the state", (serve) => {
   });
 });
 
-describeBoth("layers", (serve) => {
+describeEach("layers", (serve) => {
   test("stand around each other, the first outermost, and those of an app around those of a mounted one", async () => {
     const inner = new App(undefined)
       .wrap(trace("c"))
@@ -40,9 +40,9 @@ describeBoth("layers", (serve) => {
       .get("/", () => Response.text(200, ""));
     const app = new App(undefined).wrap(trace("a")).mount("/m", inner).wrap(trace("b"));
     const client = await serve(app);
-    expect((await client.get("/m").send()).headerAll("x-trace")).toEqual(["d", "c", "b", "a"]);
-    expect((await client.get("/none").send()).headerAll("x-trace")).toEqual(["b", "a"]);
-    expect((await client.get("/m/none").send()).headerAll("x-trace")).toEqual(["d", "c", "b", "a"]);
+    expect((await client.get("/m").send()).headerAll("x-trace").join(", ")).toBe("d, c, b, a");
+    expect((await client.get("/none").send()).headerAll("x-trace").join(", ")).toBe("b, a");
+    expect((await client.get("/m/none").send()).headerAll("x-trace").join(", ")).toBe("d, c, b, a");
   });
 
   test("see errors as responses: what was thrown, 404, 405 and malformed paths", async () => {
@@ -87,7 +87,7 @@ describeBoth("layers", (serve) => {
   });
 });
 
-describeBoth("a mounted app", (serve) => {
+describeEach("a mounted app", (serve) => {
   const leaf = (name: string) =>
     new App(undefined)
       .get("/", () => Response.text(200, name))
@@ -147,7 +147,7 @@ describeBoth("a mounted app", (serve) => {
   });
 });
 
-describeBoth("an error", (serve) => {
+describeEach("an error", (serve) => {
   const things = [
     null,
     undefined,
@@ -257,7 +257,7 @@ describeBoth("an error", (serve) => {
   });
 });
 
-describeBoth("a response that many requests share", (serve) => {
+describeEach("a response that many requests share", (serve) => {
   test("never carries one client's cookie to another", async () => {
     const shared = Response.text(200, "shared");
     const app = new App(undefined)
@@ -364,7 +364,7 @@ describe("an app", () => {
   });
 });
 
-describeBoth("behind a proxy", (serve) => {
+describeEach("behind a proxy", (serve, way) => {
   const app = () =>
     new App(undefined).get("/", (_req, _params, conn) =>
       Response.json(200, [conn.clientIp, conn.scheme, conn.host]),
@@ -384,7 +384,7 @@ describeBoth("behind a proxy", (serve) => {
     const client = await serve(app(), { headers });
     expect((await client.get("/").send()).json()).toEqual([
       "127.0.0.1",
-      "http",
+      way === "2" ? "https" : "http",
       expect.stringMatching(/^(127|localhost)/),
     ]);
   });

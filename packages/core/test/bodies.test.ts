@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { App, Response } from "../src/index.ts";
-import { describeBoth } from "./harness.ts";
+import { describeEach } from "./harness.ts";
 
 async function* chunks(count: number, size: number): AsyncGenerator<Uint8Array, void, void> {
   for (let index = 0; index < count; index += 1) yield Buffer.alloc(size, "x");
@@ -31,7 +31,7 @@ const app = () =>
       return Response.empty(204);
     });
 
-describeBoth("a body", (serve) => {
+describeEach("a body", (serve) => {
   test("is read as text, JSON, a form and chunk by chunk", async () => {
     const client = await serve(app());
     expect((await client.post("/text").body("naïve ✓").send()).text()).toBe("naïve ✓");

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App, HttpError, type Request, type RequestEnd, type RequestError, Response } from "../src/index.ts";
-import { describeBoth, trackServers } from "./harness.ts";
+import { describeEach, trackServers } from "./harness.ts";
 
 type Event = { name: string; req: Request } & Partial<RequestEnd> & Partial<RequestError>;
 
@@ -24,7 +24,7 @@ afterEach(() => {
 
 const names = (): string[] => events.map(({ name }) => name);
 
-describeBoth("diagnostics", (serve) => {
+describeEach("diagnostics", (serve) => {
   test("tell the start and the end of each request, with the route", async () => {
     const client = await serve(App.withState({}).get("/users/:id", () => Response.text(201, "ok")));
     await client.get("/users/1").send();

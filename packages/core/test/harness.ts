@@ -1,4 +1,5 @@
-// Every promise about HTTP is kept twice: by a call in this process, and over a real socket.
+// Every promise about HTTP is kept three times: by a call in this process, over HTTP/1.1, and over HTTP/2.
+import { selfSignedCertificate } from "../../../scripts/certificate.ts";
 import { afterEach, describe } from "vitest";
 import {
   type App,
@@ -15,18 +16,32 @@ export type Serve = <State>(
     Pick<ListenOptions, "maxHeaderBytes">,
 ) => Promise<TestClient>;
 
+let certificate: ReturnType<typeof selfSignedCertificate> | undefined;
+
 /** Runs the tests once for each way. */
-export function describeBoth(name: string, tests: (serve: Serve) => void): void {
+export function describeEach(
+  name: string,
+  tests: (serve: Serve, way: "in process" | "1.1" | "2") => void,
+): void {
   describe(`${name}, in process`, () => {
-    tests(async (app, options = {}) => new TestClient(app, options));
+    tests(async (app, options = {}) => new TestClient(app, options), "in process");
   });
-  describe(`${name}, over a socket`, () => {
+  describe(`${name}, over HTTP/1.1`, () => {
     const open = trackServers();
     tests(async (app, options = {}) => {
       const { trustProxy = false, maxHeaderBytes = 16 * 1024 } = options;
       const server = await open(app, { trustProxy, maxHeaderBytes });
       return TestClient.over(server.url, options);
-    });
+    }, "1.1");
+  });
+  describe(`${name}, over HTTP/2`, () => {
+    const open = trackServers();
+    tests(async (app, options = {}) => {
+      const { trustProxy = false, maxHeaderBytes = 16 * 1024 } = options;
+      const tls = (certificate ??= selfSignedCertificate());
+      const server = await open(app, { tls, http2: true, trustProxy, maxHeaderBytes });
+      return TestClient.over(server.url, { ...options, http2: true, tls: { ca: tls.cert } });
+    }, "2");
   });
 }
 

@@ -11,7 +11,7 @@ import {
   Request,
   Response,
 } from "../src/index.ts";
-import { describeBoth } from "./harness.ts";
+import { describeEach } from "./harness.ts";
 
 const BOUNDARY = "----hatcheck";
 const TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
@@ -368,7 +368,7 @@ describe("saving a file", () => {
   });
 });
 
-describeBoth("a form that is sent to an app", (serve) => {
+describeEach("a form that is sent to an app", (serve) => {
   const app = () =>
     new App(undefined)
       .post("/", async (req) => {

@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { App, HttpError, Response, type SchemaResult, type StandardSchema } from "../src/index.ts";
-import { describeBoth } from "./harness.ts";
+import { describeEach } from "./harness.ts";
 
 interface Problem {
   readonly title: string;
@@ -23,7 +23,7 @@ function schemaOf<Output>(
   return { "~standard": { version: 1, vendor: "test", validate } };
 }
 
-describeBoth("a body with a schema", (serve) => {
+describeEach("a body with a schema", (serve) => {
   test("is what the schema puts out, typed", async () => {
     const app = new App(undefined).post("/", async (req) => {
       const order = await req.json(Order);
@@ -147,7 +147,7 @@ describeBoth("a body with a schema", (serve) => {
   });
 });
 
-describeBoth("an HttpError with members", (serve) => {
+describeEach("an HttpError with members", (serve) => {
   test("puts them into the problem document", async () => {
     const app = new App(undefined).get("/", () => {
       throw new HttpError(403, "Your account is too low.", {

@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { App, compression, sse } from "../src/index.ts";
-import { describeBoth, trackServers } from "./harness.ts";
+import { describeEach, trackServers } from "./harness.ts";
 
-describeBoth("server-sent events", (serve) => {
+describeEach("server-sent events", (serve) => {
   test("arrive whole, behind every layer", async () => {
     const app = App.withState({})
       .wrap(compression())

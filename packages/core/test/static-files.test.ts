@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { App, compression, staticFiles, type StaticFilesOptions, type TestClient } from "../src/index.ts";
-import { describeBoth, trackServers } from "./harness.ts";
+import { describeEach, trackServers } from "./harness.ts";
 
 const THEN = "Sun, 06 Nov 1994 08:49:37 GMT";
 const LARGE = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
@@ -51,7 +51,7 @@ function appWith(options?: StaticFilesOptions): App<object> {
   return App.withState({}).get("/*path", staticFiles(root, options));
 }
 
-describeBoth("static files", (serve) => {
+describeEach("static files", (serve) => {
   let client: TestClient;
   const use = async (options?: StaticFilesOptions) => {
     client = await serve(appWith(options));

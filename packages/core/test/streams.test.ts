@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
 import { App, Response } from "../src/index.ts";
-import { describeBoth, trackServers } from "./harness.ts";
+import { describeEach, trackServers } from "./harness.ts";
 
 const until = (condition: () => boolean) =>
   vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5000 });
@@ -14,7 +14,7 @@ async function* count(to: number) {
   for (let index = 0; index < to; index += 1) yield `${index},`;
 }
 
-describeBoth("a stream", (serve) => {
+describeEach("a stream", (serve) => {
   test.each<[string, () => ConstructorParameters<typeof Response>[2]]>([
     ["an async iterable", () => count(3)],
     ["a Node stream", () => Readable.from(["0,", "1,", "2,"])],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { describeBoth, trackServers } from "../../test/harness.ts";
+import { describeEach, trackServers } from "../../test/harness.ts";
 import { App } from "./application.ts";
 import { health, type HealthOptions } from "./health.ts";
 import { Response } from "../message/response.ts";
@@ -12,7 +12,7 @@ function appWith(options?: HealthOptions): App<object> {
     .onError(() => undefined);
 }
 
-describeBoth("health", (serve) => {
+describeEach("health", (serve) => {
   test("is 200 at both addresses, and never cached", async () => {
     const client = await serve(appWith());
     for (const [path, text] of [

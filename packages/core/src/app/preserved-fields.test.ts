@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "./application.ts";
 import { cors } from "../layers/cors.ts";
 import { requestId } from "../layers/request-id.ts";
@@ -9,7 +9,7 @@ import { withFieldsOf } from "./preserved-fields.ts";
 
 const ORIGIN = "https://app.example.org";
 
-describeBoth("a response that cannot be sent", (serve) => {
+describeEach("a response that cannot be sent", (serve) => {
   test("becomes a 500 that keeps what layers have added", async () => {
     const app = App.withState({})
       .onError(() => undefined)

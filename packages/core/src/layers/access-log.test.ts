@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "../app/application.ts";
 import { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
@@ -21,7 +21,7 @@ function appWith(entries: AccessLogEntry[]): App<object> {
     });
 }
 
-describeBoth("the access log", (serve) => {
+describeEach("the access log", (serve) => {
   test("gets one entry for each request", async () => {
     const entries: AccessLogEntry[] = [];
     const client = await serve(appWith(entries));

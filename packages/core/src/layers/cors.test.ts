@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "../app/application.ts";
 import { HttpError } from "../http/http-error.ts";
 import { Request } from "../message/request.ts";
@@ -18,7 +18,7 @@ function appWith(options: CorsOptions): App<object> {
     });
 }
 
-describeBoth("cors", (serve) => {
+describeEach("cors", (serve) => {
   test("lets a listed origin read the answer, errors and 404s included", async () => {
     const client = await serve(appWith({ origins: [APP], credentials: true, exposeHeaders: ["X-Total"] }));
     for (const [path, status] of [

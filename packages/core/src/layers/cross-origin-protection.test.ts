@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "../app/application.ts";
 import { Response } from "../message/response.ts";
 import { crossOriginProtection, type CrossOriginProtectionOptions } from "./cross-origin-protection.ts";
@@ -15,7 +15,7 @@ function appWith(options?: CrossOriginProtectionOptions): App<object> {
     .mount("/hooks", hooks);
 }
 
-describeBoth("cross-origin protection", (serve) => {
+describeEach("cross-origin protection", (serve) => {
   test("lets safe methods pass, whoever sends them", async () => {
     const client = await serve(appWith());
     for (const method of ["GET", "HEAD", "OPTIONS"]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "../app/application.ts";
 import { Response } from "../message/response.ts";
 import { requestId } from "./request-id.ts";
@@ -16,7 +16,7 @@ function appWith(layer = requestId()): App<object> {
     });
 }
 
-describeBoth("the request id", (serve) => {
+describeEach("the request id", (serve) => {
   test("is sent with every answer, and is the one that the handler saw", async () => {
     const client = await serve(appWith());
     const answer = await client.get("/").send();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { describeBoth } from "../../test/harness.ts";
+import { describeEach } from "../../test/harness.ts";
 import { App } from "../app/application.ts";
 import { HttpError } from "../http/http-error.ts";
 import { Request } from "../message/request.ts";
@@ -26,7 +26,7 @@ function appWith(errors: unknown[] = []): App<object> {
     });
 }
 
-describeBoth("a handler's deadline", (serve) => {
+describeEach("a handler's deadline", (serve) => {
   test("is answered with 503 and Retry-After", async () => {
     const errors: unknown[] = [];
     const client = await serve(appWith(errors).get("/", () => new Promise<Response>(() => {})));

@@ -15,6 +15,8 @@ export interface ListenOptions {
   path?: string;
   /** Certificate and key, as `node:https` takes them. */
   tls?: TlsOptions;
+  /** Speaks HTTP/2 with clients that can, beside HTTP/1.1; needs `tls`. Off unless given. */
+  http2?: boolean;
   /** Makes the server, in place of ours; it brings its own limits and timeouts. */
   createServer?: (onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void) => HttpServer;
   /** Which proxies' word is taken for the client's address, scheme and host; none unless given. */

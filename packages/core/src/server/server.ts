@@ -1,7 +1,13 @@
 // The life of a server: it listens, answers within its limits, and closes.
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import type { App } from "../app/application.ts";
 import { ConnectionInfo } from "../message/connection.ts";
 import { requestEnd } from "../message/diagnostics.ts";
@@ -10,20 +16,32 @@ import { NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { startListening, urlOf } from "./bind.ts";
+import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import type { CloseOptions, ListenOptions, Server } from "./options.ts";
 import { refuseClient } from "./refuse-client.ts";
 import { closeOnSignals } from "./signals.ts";
-import { trackSockets } from "./sockets.ts";
+import { type Sockets, trackSockets } from "./sockets.ts";
 import { trustProxy } from "./trust-proxy.ts";
 import { runUpgrade } from "./upgrade.ts";
 
 /** @throws Error when it cannot listen, with a message that says what to do. */
 export async function listen<State>(app: App<State>, options: ListenOptions): Promise<Server> {
-  const { host = "127.0.0.1", port = 7878, path, tls, signals = false } = options;
+  const {
+    host = "127.0.0.1",
+    port = 7878,
+    path,
+    tls,
+    http2 = false,
+    signals = false,
+    idleTimeoutMs = 120_000,
+  } = options;
+  if (http2 && (tls === undefined || options.createServer !== undefined)) {
+    throw new TypeError("listen: http2 needs tls, and no createServer: browsers speak HTTP/2 over TLS alone");
+  }
   const trust = options.trustProxy === undefined ? undefined : trustProxy(options.trustProxy);
   let closing = false;
   const isClosing = () => closing;
-  const sockets = trackSockets(trust, options.idleTimeoutMs ?? 120_000, isClosing);
+  const sockets = trackSockets(trust, idleTimeoutMs, isClosing);
 
   // No closure is made here for a request that is answered at once: making them costs more than calling what they call.
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
@@ -78,7 +96,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     options.createServer?.(onRequest) ??
     (tls === undefined
       ? createHttpServer(limits, onRequest)
-      : createHttpsServer({ ...tls, ...limits }, onRequest));
+      : createHttpsServer({ ...tls, ...limits, ...(http2 && { ALPNProtocols: ALPN }) }, onRequest));
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
   http.on(http instanceof HttpsServer ? "secureConnection" : "connection", sockets.add);
@@ -95,6 +113,10 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       runUpgrade(upgrade, req, conn, { incoming, socket, head });
     });
   }
+
+  const overHttp2 = http2
+    ? takeHttp2(http, sockets, serveHttp2(app, { ...limits, idleTimeoutMs }))
+    : undefined;
 
   await startListening(http, path === undefined ? { host, port } : { path });
   const bound = http.address();
@@ -119,6 +141,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       const cut = setTimeout(() => {
         http.closeAllConnections();
         sockets.cutHandedOver();
+        overHttp2?.cut();
       }, graceMs);
       // A connection that was busy when closing began is idle a moment after its answer.
       const sweep = setInterval(() => http.closeIdleConnections(), 50);
@@ -129,6 +152,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       });
       http.closeIdleConnections();
       sockets.cutUnused();
+      overHttp2?.close();
     });
   };
   const stopSignals = signals ? closeOnSignals(close) : ignore;
@@ -143,6 +167,16 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** Gives HTTP/2 those connections whose clients chose it, and leaves the others to whoever had them all. */
+function takeHttp2(http: HttpServer, sockets: Sockets, http2: Http2): Http2 {
+  const others = http.listeners("secureConnection");
+  http.removeAllListeners("secureConnection").on("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol === "h2") http2.take(socket, sockets.peerOf(socket));
+    else for (const listener of others) Reflect.apply(listener, http, [socket]);
+  });
+  return http2;
 }
 
 function announceWhenOver(raw: NodeRequest, req: Request, conn: ConnectionInfo): void {

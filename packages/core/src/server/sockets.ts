@@ -70,7 +70,8 @@ function destroy(socket: Duplex): void {
 }
 
 function findPeer(socket: Socket, trust: ProxyTrust | undefined, isClosing: () => boolean): Peer {
-  const encrypted = "encrypted" in socket;
+  // On Bun plain sockets have the property, too.
+  const encrypted = (socket as Partial<TLSSocket>).encrypted === true;
   const servername = encrypted ? (socket as TLSSocket).servername : undefined;
   return {
     client: { ip: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },

@@ -1,7 +1,9 @@
 // A browser for tests: sends requests to an app, keeps the cookies, and follows redirects when it is told to.
+import type { SecureContextOptions } from "node:tls";
 import type { Peer } from "../message/connection.ts";
 import { CookieStore, parseSetCookie, type ReceivedCookie } from "./cookie-store.ts";
 import { findHeader, Header, isSameName } from "../http/header.ts";
+import { overHttp2 } from "./http2-transport.ts";
 import { type Incoming, inProcess, overSocket, type Responder, type Transport } from "./test-transport.ts";
 import type { TrustProxy } from "../server/trust-proxy.ts";
 
@@ -13,6 +15,13 @@ export interface TestClientOptions {
    * a proxy before the app ends TLS.
    */
   scheme?: "http" | "https";
+}
+
+export interface SocketOptions extends TestClientOptions {
+  /** Certificates to trust, and one of the client's own, as `node:tls` takes them. */
+  tls?: Pick<SecureContextOptions, "ca" | "cert" | "key">;
+  /** Speaks HTTP/2, over TLS. Off unless given. */
+  http2?: boolean;
 }
 
 export interface InProcessOptions extends TestClientOptions {
@@ -42,8 +51,10 @@ export class TestClient {
   }
 
   /** A client of a server that listens at this URL, for tests that need a real socket. */
-  static over(url: string, options: TestClientOptions = {}): TestClient {
-    return new TestClient(overSocket(url) as Transport & Responder, options);
+  static over(url: string, options: SocketOptions = {}): TestClient {
+    const { http2 = false, tls = {} } = options;
+    const transport = http2 ? overHttp2(url, tls) : overSocket(url, tls);
+    return new TestClient(transport as Transport & Responder, options);
   }
 
   get(target: string): TestRequest {

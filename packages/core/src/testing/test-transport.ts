@@ -1,6 +1,8 @@
 // The two ways in which a test's requests travel: by a call in this process, or over a socket.
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { Writable } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
 import { readAll } from "../message/body.ts";
 import { ConnectionInfo, type Peer } from "../message/connection.ts";
 import { announceEnd } from "../message/diagnostics.ts";
@@ -64,7 +66,7 @@ export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy
 }
 
 /** Sends requests to a server, through node:http. */
-export function overSocket(url: string): Transport {
+export function overSocket(url: string, tls: SecureContextOptions): Transport {
   const base = new URL(url);
   const request = base.protocol === "https:" ? httpsRequest : httpRequest;
   return {
@@ -72,6 +74,7 @@ export function overSocket(url: string): Transport {
     carry: ({ method, target, headers, body, signal }) =>
       new Promise((resolve, reject) => {
         const outgoing = request(base, {
+          ...tls,
           method,
           path: target,
           headers: withHost(headers, base.host).flatMap(({ name, value }) => [name, value]),
@@ -98,7 +101,7 @@ function withHost(headers: readonly Header[], host: string): readonly Header[] {
   return findHeader(headers, "host") === undefined ? [{ name: "Host", value: host }, ...headers] : headers;
 }
 
-async function sendBody(outgoing: ReturnType<typeof httpRequest>, body: Outgoing["body"]): Promise<void> {
+export async function sendBody(outgoing: Writable, body: Outgoing["body"]): Promise<void> {
   if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
     outgoing.end(body);
     return;
@@ -122,7 +125,7 @@ async function readStream(body: StreamBody): Promise<Uint8Array> {
   }
 }
 
-function pairs(raw: readonly string[]): Header[] {
+export function pairs(raw: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     headers.push({ name: raw[index] as string, value: raw[index + 1] as string });

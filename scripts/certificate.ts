@@ -1,4 +1,4 @@
-// A certificate that is made for one test run, signed by nobody.
+/** A certificate for localhost that is made for one run of tests, signed by nobody. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
