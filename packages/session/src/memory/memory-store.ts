@@ -11,7 +11,7 @@ import {
   type RefusalReason,
   saved,
 } from "../model/events.ts";
-import { flat } from "../model/flat-string.ts";
+import { flat, flatKey } from "../model/flat-string.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { ExpiryHeap, SeenList } from "./eviction-order.ts";
 import { ShardedMap } from "./sharded-map.ts";
@@ -33,15 +33,18 @@ import {
 import { conform } from "../model/schema.ts";
 import {
   apply,
+  type Changes,
   type Entries,
   entriesOf,
+  find,
   isLarger,
   NO_ENTRIES,
   Session,
   type SessionRecord,
-  valueIn,
+  toStored,
+  toValue,
 } from "../model/session.ts";
-import { generateId, isGeneratedId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
+import { generateId, isSameId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
 import type {
   Client,
   CreateOptions,
@@ -69,6 +72,7 @@ interface Login {
 /** A record as it is kept. In memory the whole id is the key: whoever can read it has the process already. */
 interface Kept {
   id: string;
+  readonly handle: string;
   readonly createdAt: number;
   lastSeenAt: number;
   /** When loading it was last announced as a refresh of its idle timeout. */
@@ -82,6 +86,9 @@ interface Kept {
   newer: Kept | undefined;
   older: Kept | undefined;
 }
+
+/** After so many calls of `change` it is certain that it changes the value itself. */
+const UPDATE_ATTEMPTS = 200;
 
 /** Records that a purge looks at before it looks at the clock: a fraction of a millisecond. */
 const PURGE_BATCH = 100;
@@ -98,9 +105,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   readonly mode = "sync";
   readonly #settings: Settings<Data>;
   readonly #maxSessions: number;
+  /** By handle, which stays when the id changes. */
   readonly #records = new ShardedMap<Kept>();
-  /** Records that began under a custom id, by handle: that id stays in use as long as they live. */
-  readonly #renamed = new Map<string, Kept>();
   readonly #byUser = new Map<string, Set<Kept>>();
   readonly #byExpiry = new ExpiryHeap<Kept>();
   /** Sessions without a user: those that may be dropped when the store is full. */
@@ -126,7 +132,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   createWithId(id: string, options?: CreateOptions<Data>): Session<Data> {
     assertId(id);
-    const present = this.#records.get(id) ?? this.#renamed.get(recordIdOf(id));
+    const present = this.#records.get(recordIdOf(id));
     if (present !== undefined) {
       if (this.#isLive(present, Date.now())) throw new SessionIdInUseError();
       this.#drop(present);
@@ -135,12 +141,11 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   load(id: string): Session<Data> | undefined {
-    if (!isWellFormedId(id)) return undefined;
-    const kept = this.#records.get(id);
+    const kept = this.#find(id);
     if (kept === undefined) return undefined;
     const now = Date.now();
     if (!this.#isLive(kept, now)) {
-      if (expired.hasSubscribers) expired.publish({ handle: recordIdOf(id) });
+      if (expired.hasSubscribers) expired.publish({ handle: kept.handle });
       return undefined;
     }
     const { idle, schema, touchMs } = this.#settings;
@@ -156,7 +161,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#see(kept, now);
     const touched = idle !== undefined && now - kept.touchedAt >= touchMs;
     if (touched) kept.touchedAt = now;
-    if (loaded.hasSubscribers) loaded.publish({ handle: recordIdOf(id) });
+    if (loaded.hasSubscribers) loaded.publish({ handle: kept.handle });
     return toSession(kept, entries, touched);
   }
 
@@ -164,7 +169,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertSession("save", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session);
+    this.#write(kept, session.changes);
     session.saved(kept.entries);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
@@ -182,7 +187,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertSession("regenerate", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session);
+    this.#write(kept, session.changes);
     this.#rename(kept, session);
     return true;
   }
@@ -193,7 +198,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertClient(client);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session);
+    this.#write(kept, session.changes);
     this.#forgetUser(kept);
     const now = Date.now();
     kept.lastSeenAt = now;
@@ -217,35 +222,27 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
   ): ReadonlyJson<Data[Key]> | undefined {
     assertChange(key, change);
-    if (!isWellFormedId(id)) return undefined;
-    const kept = this.#live(id);
-    if (kept === undefined) {
-      refuseGone(id);
-      return undefined;
+    for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
+      const kept = this.#live(id);
+      if (kept === undefined) return announceGone(id);
+      const before = find(kept.entries, key);
+      const value = change(toValue(before) as Data[Key] | undefined);
+      const next = value === undefined ? undefined : toStored(key, value);
+      // `change` may have ended the session, or written to it.
+      if (this.#live(id) !== kept) return announceGone(id);
+      if (find(kept.entries, key) !== before) continue;
+      this.#write(kept, new Map([[flatKey(key), next]]));
+      if (saved.hasSubscribers) saved.publish({ handle: kept.handle });
+      return value;
     }
-    const session = toSession<Data>(kept, kept.entries, false);
-    const value = change(valueIn(kept.entries, key) as Data[Key] | undefined);
-    // `change` may have ended the session, or written to it.
-    const still = this.#live(id);
-    if (still !== kept) {
-      refuseGone(id);
-      return undefined;
-    }
-    if (value === undefined) session.remove(key);
-    else session.set(key, value);
-    this.#write(kept, session);
-    if (saved.hasSubscribers) saved.publish({ handle: recordIdOf(id) });
-    return value;
+    throw new Error(
+      `update: change itself writes the key ${JSON.stringify(key)} each time that it is called`,
+    );
   }
 
   destroy(id: string): boolean {
-    if (!isWellFormedId(id)) return false;
-    const kept = this.#records.get(id);
-    if (kept === undefined) return false;
-    const wasLive = this.#isLive(kept, Date.now());
-    this.#drop(kept);
-    if (wasLive && destroyed.hasSubscribers) destroyed.publish({ handle: recordIdOf(id) });
-    return wasLive;
+    const kept = this.#find(id);
+    return kept !== undefined && this.#end(kept);
   }
 
   listByUser(userId: string): SessionEntry[] {
@@ -263,17 +260,15 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     if (!isUserId(userId)) return 0;
     let count = 0;
     for (const kept of this.#byUser.get(userId) ?? []) {
-      if (!spared.includes(recordIdOf(kept.id)) && this.destroy(kept.id)) count += 1;
+      if (!spared.includes(kept.handle) && this.#end(kept)) count += 1;
     }
     return count;
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
     if (!isUserId(userId)) return false;
-    for (const kept of this.#byUser.get(userId) ?? []) {
-      if (recordIdOf(kept.id) === handle) return this.destroy(kept.id);
-    }
-    return false;
+    const kept = isWellFormedId(handle) ? this.#records.get(handle) : undefined;
+    return kept?.login?.userId === userId && this.#end(kept);
   }
 
   purgeExpired(): number;
@@ -299,8 +294,14 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     return now < this.#endOf(kept);
   }
 
+  #find(id: string): Kept | undefined {
+    if (!isWellFormedId(id)) return undefined;
+    const kept = this.#records.get(recordIdOf(id));
+    return kept !== undefined && isSameId(kept.id, id) ? kept : undefined;
+  }
+
   #live(id: string): Kept | undefined {
-    const kept = this.#records.get(id);
+    const kept = this.#find(id);
     return kept !== undefined && this.#isLive(kept, Date.now()) ? kept : undefined;
   }
 
@@ -317,8 +318,10 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(id);
     this.#makeRoom(id);
     const now = Date.now();
+    const handle = flat(recordIdOf(id));
     const kept: Kept = {
       id,
+      handle,
       createdAt: now,
       lastSeenAt: now,
       touchedAt: now,
@@ -330,7 +333,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       newer: undefined,
       older: undefined,
     };
-    this.#records.set(id, kept);
+    this.#records.set(handle, kept);
     this.#byExpiry.add(kept);
     this.#anonymous.add(kept);
     if (userId !== undefined) {
@@ -340,7 +343,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
         client: clipped(client),
       });
     }
-    if (created.hasSubscribers) created.publish({ handle: recordIdOf(id) });
+    if (created.hasSubscribers) created.publish({ handle });
     return toSession(kept, entries, false);
   }
 
@@ -355,11 +358,11 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       throw new SessionStoreFullError();
     }
     this.#drop(oldest);
-    if (destroyed.hasSubscribers) destroyed.publish({ handle: recordIdOf(oldest.id) });
+    if (destroyed.hasSubscribers) destroyed.publish({ handle: oldest.handle });
   }
 
-  #write(kept: Kept, session: Session<Data>): void {
-    const entries = apply(kept.entries, session.changes);
+  #write(kept: Kept, changes: Changes): void {
+    const entries = apply(kept.entries, changes);
     if (entries !== kept.entries && isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(kept.id);
     kept.entries = entries;
   }
@@ -371,10 +374,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   /** Gives a record another id; the old one finds nothing any more. */
   #rename(kept: Kept, session: Session<Data>): void {
-    this.#records.delete(kept.id);
-    if (!isGeneratedId(kept.id)) this.#renamed.set(recordIdOf(kept.id), kept);
     kept.id = regenerateId(kept.id);
-    this.#records.set(kept.id, kept);
     session.written(toRecord(kept, kept.entries, false));
     if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
   }
@@ -398,12 +398,19 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#anonymous.add(kept);
   }
 
+  /** Whether it was live; that is announced. */
+  #end(kept: Kept): boolean {
+    const wasLive = this.#isLive(kept, Date.now());
+    this.#drop(kept);
+    if (wasLive && destroyed.hasSubscribers) destroyed.publish({ handle: kept.handle });
+    return wasLive;
+  }
+
   #drop(kept: Kept): void {
     this.#forgetUser(kept);
     this.#anonymous.remove(kept);
     this.#byExpiry.remove(kept);
-    this.#records.delete(kept.id);
-    if (this.#renamed.size > 0) this.#renamed.delete(recordIdOf(kept.id));
+    this.#records.delete(kept.handle);
   }
 
   /** Removes those of the `most` records due first that have expired, and gives their number: it looks at no other. */
@@ -421,7 +428,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       }
       this.#drop(first);
       count += 1;
-      if (expired.hasSubscribers) expired.publish({ handle: recordIdOf(first.id) });
+      if (expired.hasSubscribers) expired.publish({ handle: first.handle });
     }
     return count;
   }
@@ -470,7 +477,7 @@ function toSession<Data extends JsonData<Data>>(
 
 function toEntry(kept: Kept): SessionEntry {
   return {
-    handle: recordIdOf(kept.id),
+    handle: kept.handle,
     createdAt: kept.createdAt,
     lastSeenAt: kept.lastSeenAt,
     expiresAt: kept.expiresAt,
@@ -482,6 +489,10 @@ function toEntry(kept: Kept): SessionEntry {
 function refuseGone(id: string): false {
   announceRefusal(id, "gone");
   return false;
+}
+
+function announceGone(id: string): undefined {
+  if (isWellFormedId(id)) announceRefusal(id, "gone");
 }
 
 function announceRefusal(id: string, reason: RefusalReason): void {

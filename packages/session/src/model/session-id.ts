@@ -58,6 +58,16 @@ export function recordIdOf(id: string): string {
   return isGeneratedId(id) ? id.slice(0, 22) : hash("sha256", `record:${id}`, "base64url").slice(0, 22);
 }
 
+/** Whether two ids are the same, in a time that does not tell where they differ. */
+export function isSameId(one: string, other: string): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (let index = 0; index < one.length; index += 1) {
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
+  }
+  return difference === 0;
+}
+
 /** What a store keeps in place of the id. */
 export function secretHashOf(id: string): string {
   return hash("sha256", id, "base64url");

@@ -135,7 +135,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   take<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
     const stored = this.#find(key);
     if (stored !== undefined) this.remove(key);
-    return (stored instanceof JsonText ? JSON.parse(stored.json) : stored) as Data[Key] | undefined;
+    return toValue(stored) as Data[Key] | undefined;
   }
 
   /** The keys that have a value. */
@@ -226,17 +226,22 @@ export function jsonToStored(json: string): StoredValue {
   return first === 123 || first === 91 ? new JsonText(json) : (JSON.parse(json) as StoredValue);
 }
 
-function find(entries: Entries, key: string): StoredValue | undefined {
+/** A key's value in entries. */
+export function find(entries: Entries, key: string): StoredValue | undefined {
   for (let index = 0; index < entries.length; index += 2) {
     if (entries[index] === key) return entries[index + 1];
   }
   return undefined;
 }
 
-/** A key's value in entries, as an object of the caller's own. */
-export function valueIn(entries: Entries, key: string): unknown {
-  const stored = find(entries, key);
+/** A stored value as an object of the caller's own. */
+export function toValue(stored: StoredValue | undefined): unknown {
   return stored instanceof JsonText ? (JSON.parse(stored.json) as unknown) : stored;
+}
+
+/** Whether two stored values are the same. */
+export function isSameValue(one: StoredValue | undefined, other: StoredValue | undefined): boolean {
+  return one instanceof JsonText && other instanceof JsonText ? one.json === other.json : one === other;
 }
 
 /** Entries with changes applied; those of others that are not changed stay as they are. */

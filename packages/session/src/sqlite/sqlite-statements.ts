@@ -11,7 +11,6 @@ type StatementName =
   | "see"
   | "write"
   | "login"
-  | "exchange"
   | "remove"
   | "list"
   | "removeByUser"
@@ -45,7 +44,6 @@ export function prepareStatements(db: DatabaseSync): Statements {
     write: sql("UPDATE sessions SET secret_hash = ?, data = ? WHERE handle = ?"),
     login: sql(`UPDATE sessions SET secret_hash = ?, data = ?, last_seen_at = ?, expires_at = ?, ends_at = ?,
       user_id = ?, authenticated_at = ?, ip = ?, user_agent = ? WHERE handle = ?`),
-    exchange: sql(`UPDATE sessions SET data = ? WHERE ${key} AND ends_at > ? AND data = ?`),
     remove: sql(`DELETE FROM sessions WHERE ${key} RETURNING handle, ends_at`),
     list: sql(`SELECT handle, created_at, last_seen_at, expires_at, ip, user_agent FROM sessions
       WHERE ends_at > ? AND user_id = ? ORDER BY last_seen_at DESC`),

@@ -31,7 +31,19 @@ import {
 } from "../model/options.ts";
 import { conform } from "../model/schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
-import { apply, type Entries, entriesOf, isLarger, NO_ENTRIES, Session, valueIn } from "../model/session.ts";
+import {
+  apply,
+  type Changes,
+  type Entries,
+  entriesOf,
+  find,
+  isLarger,
+  isSameValue,
+  NO_ENTRIES,
+  Session,
+  toStored,
+  toValue,
+} from "../model/session.ts";
 import { openSessionFile } from "./sqlite-file.ts";
 import { decode, encode, type Row, toSession } from "./sqlite-row.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";
@@ -48,6 +60,9 @@ export interface SqliteOptions<Data> extends StoreOptions<Data> {
   /** Milliseconds to wait for another process that writes, before the call fails; 5,000 unless given. */
   timeoutMs?: number;
 }
+
+/** Each attempt that fails means that the value was changed meanwhile. */
+const UPDATE_ATTEMPTS = 200;
 
 /** Rows that are deleted at once, so that no other process waits for long. */
 const PURGE_BATCH = 100;
@@ -179,26 +194,31 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     if (!isWellFormedId(id)) return undefined;
     const handle = recordIdOf(id);
     const hash = secretHashOf(id);
-    for (;;) {
+    for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
       const row = this.#ask("update", () => this.#live(handle, hash));
       const entries = row && decode(row.data);
       if (row === undefined || entries === undefined) {
         return announceRefusal(handle, row === undefined ? "gone" : "corrupt");
       }
+      const before = find(entries, key);
       // Nothing is locked while `change` runs, so that it may take its time and even use the store.
-      const session = toSession<Data>(id, row, entries, false);
-      const value = change(valueIn(entries, key) as Data[Key] | undefined);
-      if (value === undefined) session.remove(key);
-      else session.set(key, value);
-      const next = apply(entries, session.changes);
-      if (isLarger(next, this.#settings.maxBytes)) this.#refuseLarge(handle);
-      const { changes } = this.#ask("update", () =>
-        this.#sql.exchange.run(encode(next), handle, hash, Date.now(), row.data),
+      const value = change(toValue(before) as Data[Key] | undefined);
+      const next = value === undefined ? undefined : toStored(key, value);
+      const outcome = this.#ask("update", () =>
+        this.#transaction((): "written" | "changed" | RefusalReason => {
+          const merged = this.#merge(handle, hash, new Map([[key, next]]));
+          if (typeof merged === "string") return merged;
+          if (!isSameValue(find(merged.before, key), before)) return "changed";
+          this.#sql.write.run(hash, encode(merged.entries), handle);
+          return "written";
+        }),
       );
-      if (changes === 0) continue;
+      if (outcome === "changed") continue;
+      if (outcome !== "written") return this.#refuse(handle, outcome);
       if (saved.hasSubscribers) saved.publish({ handle });
       return value;
     }
+    return fail("update", new Error("the value was changed each time, by others or by `change` itself"));
   }
 
   destroy(id: string): boolean {
@@ -279,7 +299,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const { data, userId = null, client = {} } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const handle = recordIdOf(id);
-    if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(handle);
+    if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(handle, "too-large");
     const { now, expiresAt, endsAt } = this.#lifetime();
     const at = userId === null ? null : now;
     const who = [userId, at, clip(client.ip) ?? null, clip(client.userAgent) ?? null];
@@ -322,24 +342,33 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const hash = secretHashOf(session.id);
     const outcome = this.#ask(operation, () =>
       this.#transaction((): Entries | RefusalReason => {
-        const row = this.#live(handle, hash);
-        if (row === undefined) return "gone";
-        const before = decode(row.data);
-        if (before === undefined) return "corrupt";
-        const entries = apply(before, session.changes);
-        if (entries !== before && isLarger(entries, this.#settings.maxBytes)) return "too-large";
-        update(entries, handle, hash);
-        return entries;
+        const merged = this.#merge(handle, hash, session.changes);
+        if (typeof merged === "string") return merged;
+        update(merged.entries, handle, hash);
+        return merged.entries;
       }),
     );
-    if (typeof outcome === "object") return outcome;
-    if (outcome === "too-large") this.#refuseLarge(handle);
-    return announceRefusal(handle, outcome);
+    return typeof outcome === "object" ? outcome : this.#refuse(handle, outcome);
   }
 
-  #refuseLarge(handle: string): never {
-    announceRefusal(handle, "too-large");
-    throw new SessionTooLargeError(this.#settings.maxBytes);
+  /** A row's data as it is, and with changes; or why it cannot be. To be asked in a transaction. */
+  #merge(
+    handle: string,
+    hash: string,
+    changes: Changes,
+  ): { before: Entries; entries: Entries } | RefusalReason {
+    const row = this.#live(handle, hash);
+    if (row === undefined) return "gone";
+    const before = decode(row.data);
+    if (before === undefined) return "corrupt";
+    const entries = apply(before, changes);
+    if (entries !== before && isLarger(entries, this.#settings.maxBytes)) return "too-large";
+    return { before, entries };
+  }
+
+  #refuse(handle: string, reason: RefusalReason): undefined {
+    announceRefusal(handle, reason);
+    if (reason === "too-large") throw new SessionTooLargeError(this.#settings.maxBytes);
   }
 
   #purgeBatch(): number {
@@ -385,10 +414,14 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== "ERR_SQLITE_ERROR" && code !== "ERR_INVALID_STATE") throw error;
-      if (outage.hasSubscribers) outage.publish({ operation, error });
-      throw new SessionStoreUnavailableError(error);
+      return fail(operation, error);
     }
   }
+}
+
+function fail(operation: string, error: unknown): never {
+  if (outage.hasSubscribers) outage.publish({ operation, error });
+  throw new SessionStoreUnavailableError(error);
 }
 
 /** How many of the deleted rows were live; those are announced. */

@@ -118,6 +118,49 @@ export function noLostUpdate({ prove, rounds, hooks }: Kit): void {
     },
   );
 
+  prove(
+    "3. No lost update: a change may write to its own session, and is called again for its own key",
+    async ({ store, other }) => {
+      const { id } = await store.create({ data: { count: 0 } });
+      const inner: unknown[] = [];
+      const value = await store.update(id, "count", (count) => {
+        inner.push(
+          store.update(id, "elsewhere", () => "written"),
+          other.update(id, "too", () => "written"),
+        );
+        // Once only: whoever writes the key each time can never be done.
+        if (inner.length === 2) inner.push(other.update(id, "count", (n) => Number(n) + 10));
+        return Number(count) + 1;
+      });
+      await Promise.all(inner);
+      const { count, ...rest } = contentOf(present(await store.load(id)));
+      assert.deepEqual(rest, { elsewhere: "written", too: "written" });
+      // Whichever came first, none is lost.
+      assert.equal(count, 11);
+      assert.ok(value === 1 || value === 11);
+    },
+  );
+
+  prove(
+    "3. No lost update: a change that always writes its own key comes to an end",
+    async ({ store, other }) => {
+      const { id } = await store.create({ data: { count: 0 } });
+      let calls = 0;
+      const inner: unknown[] = [];
+      const change = (count: unknown): number => {
+        calls += 1;
+        inner.push(other.update(id, "count", (n) => Number(n) + 1));
+        return Number(count);
+      };
+      await Promise.resolve()
+        .then(() => store.update(id, "count", change))
+        .catch((error: unknown) => assert.ok(error instanceof Error));
+      await Promise.all(inner);
+      assert.ok(calls <= 1000, `${calls} calls`);
+      assert.equal(await store.update(id, "count", () => 7), 7);
+    },
+  );
+
   const { countInProcess } = hooks;
   if (countInProcess !== undefined) {
     prove("3. No lost update: several processes count to the exact sum", async (opened) => {

@@ -39,6 +39,26 @@ export function unguessable({ prove }: Kit): void {
     assert.equal(await store.len(), 1);
   });
 
+  prove(
+    "1. Unguessable: one name, one session: an id of a session's name is in use",
+    async ({ store, other }) => {
+      const session = await store.create({ data: { owner: "first" }, userId: "42" });
+      const forged = `${session.handle}.${"A".repeat(43)}`;
+      await refuses(() => store.createWithId(forged, { data: { owner: "second" } }), SessionIdInUseError);
+      await refuses(() => other.createWithId(forged, { userId: "42" }), SessionIdInUseError);
+      assert.equal(await store.load(forged), undefined);
+      assert.deepEqual([await store.len(), (await store.listByUser("42")).length], [1, 1]);
+      assert.equal(await store.regenerate(session), true);
+      await refuses(() => store.createWithId(forged), SessionIdInUseError);
+      assert.equal(present(await other.load(session.id)).get("owner"), "first");
+      assert.equal(await store.destroyByHandle("42", session.handle), true);
+      // Free again, and a session like any other.
+      const moved = await store.createWithId(forged, { data: { owner: "third" } });
+      assert.equal(moved.handle, session.handle);
+      assert.equal(present(await other.load(forged)).get("owner"), "third");
+    },
+  );
+
   prove("1. Unguessable: of two that create one id at once, one is refused", async ({ store, other }) => {
     for (let round = 0; round < 50; round += 1) {
       const id = `custom-${round}`;
