@@ -56,6 +56,7 @@ export {
   type SseOptions,
   type SseSource,
 } from "./message/event-stream.ts";
+export type { FetchOptions } from "./server/web-fetch.ts";
 export { staticFiles, type StaticFilesHandler, type StaticFilesOptions } from "./files/static-files.ts";
 export { type Status, STATUS_CODE_REASON_PHRASE } from "./http/status.ts";
 export {

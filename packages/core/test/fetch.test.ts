@@ -27,6 +27,27 @@ describe("app.fetch", () => {
     expect(await answer.json()).toEqual(["é", "1", "body", "1", "https", "example.org:8443"]);
   });
 
+  test("is told where the request comes from, and which proxies are believed", async () => {
+    const app = new App(undefined).get("/", (req, _params, conn) =>
+      Answer.json(200, [conn.client.ip, conn.clientIp, conn.scheme, conn.host, conn.closing, req.path]),
+    );
+    const request = () =>
+      new Request("http://inner/", {
+        headers: { "X-Forwarded-For": "6.6.6.6, 192.0.2.7", "X-Forwarded-Proto": "https" },
+      });
+    const peer = { client: { ip: "10.0.0.1", port: 1 }, isClosing: () => true };
+    const trusting = await app.fetch(request(), { peer, trustProxy: ["10.0.0.0/8"] });
+    expect(await trusting.json()).toEqual(["10.0.0.1", "192.0.2.7", "https", "inner", true, "/"]);
+    const other = await app.fetch(request(), {
+      peer: { client: { ip: "192.0.2.1", port: 1 } },
+      trustProxy: 1,
+    });
+    expect(await other.json()).toEqual(["192.0.2.1", "192.0.2.7", "https", "inner", false, "/"]);
+    const wary = await app.fetch(request(), { peer });
+    expect(await wary.json()).toEqual(["10.0.0.1", "10.0.0.1", "http", "inner", true, "/"]);
+    await expect(app.fetch(request(), { trustProxy: 0 })).rejects.toThrow("trustProxy: 0");
+  });
+
   test("streams both ways, chunk by chunk", async () => {
     const app = new App(undefined).post("/", (req) => {
       async function* upper() {

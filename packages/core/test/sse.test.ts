@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test, vi } from "vitest";
-import { App, compression, sse } from "../src/index.ts";
+import { describe, expect, test, vi } from "vitest";
+import { selfSignedCertificate } from "../../../scripts/certificate.ts";
+import { App, compression, sse, TestClient } from "../src/index.ts";
 import { describeEach, trackServers } from "./harness.ts";
 
 describeEach("server-sent events", (serve) => {
@@ -23,6 +24,22 @@ describeEach("server-sent events", (serve) => {
     expect(answer.header("content-type")).toBe("text/event-stream");
     expect(answer.header("content-encoding")).toBeUndefined();
     expect(answer.text()).toBe("id: 2\ndata: after 1\n\nevent: note\ndata: two\ndata: lines\n\n");
+  });
+
+  test("may be strings, and carry objects as JSON", async () => {
+    const app = App.withState({}).get("/", (req) =>
+      sse(req, async function* () {
+        yield "two\r\nlines";
+        yield { data: { a: "1\n2" }, event: "note" };
+        yield { data: null };
+        yield { data: [1] };
+        yield "";
+      }),
+    );
+    const client = await serve(app);
+    expect((await client.get("/").send()).text()).toBe(
+      'data: two\ndata: lines\n\nevent: note\ndata: {"a":"1\\n2"}\n\ndata: null\n\ndata: [1]\n\ndata: \n\n',
+    );
   });
 
   test("are not started for HEAD", async () => {
@@ -103,6 +120,52 @@ test("a source that fails cuts the connection, and the error handler is told", a
   const answer = await fetch(server.url);
   await expect(answer.text()).rejects.toThrow("terminated");
   await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ message: "broken" })]));
+});
+
+const tls = selfSignedCertificate();
+
+describe.each([
+  ["HTTP/1.1", false],
+  ["HTTP/2", true],
+])("when the server closes, over %s", (_name, http2) => {
+  test("event streams end, in order, and nobody waits for the grace", async () => {
+    const ended: string[] = [];
+    const app = App.withState({}).get("/", (req) =>
+      sse(req, async function* ({ signal }) {
+        try {
+          yield "one";
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        } finally {
+          ended.push("source");
+        }
+      }),
+    );
+    const server = await open(app, http2 ? { tls, http2 } : {});
+    const client = TestClient.over(server.url, { http2, tls: { ca: tls.cert } });
+    const answers = [1, 2, 3].map(() => client.get("/").send());
+    await vi.waitFor(async () => expect(server.closing).toBe(false));
+    await sleep(50);
+    await server.close({ graceMs: 60_000 });
+    for (const answer of answers) expect((await answer).text()).toBe("data: one\n\n");
+    expect(ended).toHaveLength(3);
+  });
+
+  test("a delay before it leaves them open", async () => {
+    const app = App.withState({}).get("/", (req) =>
+      sse(req, async function* ({ signal }) {
+        yield "one";
+        await sleep(30);
+        if (!signal.aborted) yield "still here";
+        await new Promise(() => {});
+      }),
+    );
+    const server = await open(app, http2 ? { tls, http2 } : {});
+    const client = TestClient.over(server.url, { http2, tls: { ca: tls.cert } });
+    const answer = client.get("/").send();
+    await sleep(20);
+    await server.close({ graceMs: 60_000, delayMs: 100 });
+    expect((await answer).text()).toBe("data: one\n\ndata: still here\n\n");
+  });
 });
 
 test("a stream with a signal of its own lets the server close without waiting", async () => {

@@ -3,7 +3,7 @@ import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "../message/connection.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
-import { handleFetch } from "../server/web-fetch.ts";
+import { type FetchOptions, handleFetch } from "../server/web-fetch.ts";
 import { finalise, type FinalResponse } from "../message/prepared-response.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
@@ -171,9 +171,12 @@ export class App<State> {
     return final instanceof Promise ? final.then(end) : end(final);
   }
 
-  /** Answers a web-standard request with a web-standard response; bodies are streamed both ways. */
-  fetch(request: globalThis.Request): Promise<globalThis.Response> {
-    return handleFetch(this, request);
+  /**
+   * Answers a web-standard request with a web-standard response; bodies are streamed both ways. A web-standard request
+   * does not know where it comes from: say so with `peer`, and behind a proxy with `trustProxy`.
+   */
+  fetch(request: globalThis.Request, options?: FetchOptions): Promise<globalThis.Response> {
+    return handleFetch(this, request, options);
   }
 
   /** Serves the app. Resolves when it really listens; see {@link ListenOptions} for the defaults. */

@@ -1,5 +1,6 @@
 // Who is at the other end of the connection, and what trusted proxies say of who is behind it.
 import type { Request } from "./request.ts";
+import type { OnClosing } from "../server/closing.ts";
 import type { Forwarding, ProxyTrust } from "../server/trust-proxy.ts";
 
 /** An IP address and a port. A unix socket has neither: `""` and 0. */
@@ -21,6 +22,8 @@ export interface Peer {
   readonly trust: ProxyTrust | undefined;
   /** Whether the server has begun to close. */
   readonly isClosing: () => boolean;
+  /** Calls back when the server takes no more requests; gives what takes that back. */
+  readonly onClosing?: OnClosing | undefined;
 }
 
 const LOOPBACK: Peer = {
@@ -40,7 +43,7 @@ export class ConnectionInfo {
 
   /** For tests and for engines: what is not given is an unencrypted connection over loopback. */
   constructor(peer: Partial<Peer> = LOOPBACK, req?: Request) {
-    this.#peer = "isClosing" in peer ? (peer as Peer) : { ...LOOPBACK, ...peer };
+    this.#peer = isWhole(peer) ? peer : { ...LOOPBACK, ...peer };
     this.#req = req;
   }
 
@@ -95,6 +98,11 @@ export class ConnectionInfo {
     if (this.#peer.trust === undefined || this.#req === undefined) return NOT_FORWARDED;
     return (this.#forwarding ??= this.#peer.trust(this.#req, this.#peer.client.ip));
   }
+}
+
+/** Whether an engine made it; what else is given is completed. */
+function isWhole(peer: Partial<Peer>): peer is Peer {
+  return "isClosing" in peer && "client" in peer && "server" in peer;
 }
 
 const NOT_FORWARDED: Forwarding = {};

@@ -4,8 +4,8 @@ import { Response } from "./response.ts";
 
 /** One event. An event without data is not dispatched, but its `id` and `retry` are taken. */
 export interface ServerSentEvent {
-  /** The message; it may have several lines. */
-  readonly data?: string;
+  /** The message: a string, which may have several lines, or anything else as JSON. */
+  readonly data?: string | number | boolean | null | object;
   /** The event's type; `message` unless given. */
   readonly event?: string;
   /** What the browser sends as `Last-Event-ID` when it connects again. */
@@ -22,15 +22,15 @@ export interface SseContext {
   readonly signal: AbortSignal;
 }
 
-/** Events, or a function that makes them for this client. */
+/** Events, of which a string is the data of one; or a function that makes them for this client. */
 export type SseSource =
-  | AsyncIterable<ServerSentEvent>
-  | ((context: SseContext) => AsyncIterable<ServerSentEvent>);
+  | AsyncIterable<ServerSentEvent | string>
+  | ((context: SseContext) => AsyncIterable<ServerSentEvent | string>);
 
 export interface SseOptions {
   /** Milliseconds without an event after which a comment keeps the connection open; 15,000 unless given, 0 for never. */
   heartbeatMs?: number;
-  /** Ends the stream in an orderly way, such as when the server begins to close. */
+  /** Ends the stream in an orderly way. */
   signal?: AbortSignal;
 }
 
@@ -43,11 +43,12 @@ const HEADERS = [
 
 /**
  * A response that sends events as they come, one at a time: the source is asked for the next when the client has taken
- * the last. When the client leaves, the source's `return()` is called and its signal aborts.
+ * the last. When the client leaves or the server closes, the source's `return()` is called and its signal aborts; browsers
+ * connect again by themselves.
  *
  *     app.get("/clock", (req) =>
  *       sse(req, async function* ({ signal }) {
- *         for await (const _ of setInterval(1000, undefined, { signal })) yield { data: new Date().toISOString() };
+ *         for await (const _ of setInterval(1000, undefined, { signal })) yield new Date().toISOString();
  *       }));
  *
  * @throws RangeError when `heartbeatMs` is not a number of milliseconds.
@@ -65,9 +66,17 @@ export function sse(req: Request, source: SseSource, options: SseOptions = {}): 
 /**
  * The bytes of one event.
  *
- * @throws TypeError for an id or a type with a line break or NUL, which would end the field, and for a bad `retry`.
+ * @throws TypeError for an id or a type with a line break or NUL, which would end the field, for a bad `retry`, for data
+ * that has no JSON, and for what is no event.
  */
-export function formatEvent({ data, event, id, retry }: ServerSentEvent): string {
+export function formatEvent(item: ServerSentEvent | string): string {
+  if (typeof item === "string") return `${dataLines(item)}\n`;
+  if (typeof item !== "object" || item === null) {
+    throw new TypeError(
+      `sse: ${item === null ? "null" : `a ${typeof item}`} is no event; yield a string or { data }`,
+    );
+  }
+  const { data, event, id, retry } = item;
   let frame = "";
   if (event !== undefined) frame += `event: ${oneLine("event", event)}\n`;
   if (id !== undefined) frame += `id: ${oneLine("id", id)}\n`;
@@ -77,9 +86,19 @@ export function formatEvent({ data, event, id, retry }: ServerSentEvent): string
     }
     frame += `retry: ${retry}\n`;
   }
-  // CR alone ends a line, too.
-  if (data !== undefined) for (const line of data.split(/\r\n|\r|\n/)) frame += `data: ${line}\n`;
+  if (data !== undefined) frame += dataLines(typeof data === "string" ? data : toJson(data));
   return `${frame}\n`;
+}
+
+function dataLines(text: string): string {
+  // CR alone ends a line, too.
+  return `data: ${text.replace(/\r\n|\r|\n/g, "\ndata: ")}\n`;
+}
+
+function toJson(data: unknown): string {
+  const text: string | undefined = JSON.stringify(data);
+  if (text === undefined) throw new TypeError(`sse: data that is a ${typeof data} has no JSON`);
+  return text;
 }
 
 function oneLine(field: string, value: string): string {
@@ -95,25 +114,28 @@ function frames(
   until: AbortSignal | undefined,
 ): AsyncIterator<string> {
   const controller = new AbortController();
-  let events: AsyncIterator<ServerSentEvent> | undefined;
-  // The source's next event; kept while heartbeats are sent in its stead.
-  let pending: Promise<IteratorResult<ServerSentEvent>> | undefined;
+  let events: AsyncIterator<ServerSentEvent | string> | undefined;
+  // Whether the source was asked for its next event, and what came of it; heartbeats may be sent in between.
+  let asked = false;
+  let outcome: Outcome | undefined;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = ignore;
+  let forget: () => void = ignore;
   let ended = false;
 
   const end = (): void => {
     if (ended) return;
     ended = true;
     clearTimeout(timer);
+    forget();
     until?.removeEventListener("abort", end);
     req.signal.removeEventListener("abort", end);
     controller.abort(new Error("The event stream has ended"));
-    pending?.catch(ignore);
     letGo(events ?? (typeof source === "function" ? undefined : source[Symbol.asyncIterator]()));
     wake();
   };
-  const start = (): AsyncIterator<ServerSentEvent> => {
+  const start = (): AsyncIterator<ServerSentEvent | string> => {
+    forget = req.onClosing(end);
     until?.addEventListener("abort", end, { once: true });
     req.signal.addEventListener("abort", end, { once: true });
     const lastEventId = req.header("last-event-id");
@@ -121,10 +143,23 @@ function frames(
       typeof source === "function" ? source({ lastEventId, signal: controller.signal }) : source;
     return iterable[Symbol.asyncIterator]();
   };
-  /** Resolves after the heartbeat's time, or when the stream ends. */
-  const pause = (): Promise<undefined> =>
+  const settle = (it: Outcome): void => {
+    outcome = it;
+    wake();
+  };
+  /** Asks the source once for each event: whoever raced one promise again with each heartbeat would never let go of any. */
+  const ask = async (from: AsyncIterator<ServerSentEvent | string>): Promise<void> => {
+    asked = true;
+    try {
+      settle({ result: await from.next() });
+    } catch (error) {
+      settle({ error });
+    }
+  };
+  /** Resolves when the source has answered, after the heartbeat's time, or when the stream ends. */
+  const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      wake = () => resolve(undefined);
+      wake = resolve;
       if (heartbeatMs > 0) timer = setTimeout(wake, heartbeatMs);
     });
 
@@ -136,12 +171,15 @@ function frames(
       }
       try {
         events ??= start();
-        pending ??= events.next();
-        const result = await Promise.race([pending, pause()]);
+        if (!asked) void ask(events);
+        if (outcome === undefined) await pause();
         clearTimeout(timer);
         if (ended) return DONE;
-        if (result === undefined) return { done: false, value: ":\n\n" };
-        pending = undefined;
+        if (outcome === undefined) return { done: false, value: ":\n\n" };
+        const { result, error } = outcome;
+        asked = false;
+        outcome = undefined;
+        if (result === undefined) throw error;
         if (!result.done) return { done: false, value: formatEvent(result.value) };
       } catch (error) {
         end();
@@ -155,6 +193,12 @@ function frames(
       return DONE;
     },
   };
+}
+
+/** What a source's `next()` came to. */
+interface Outcome {
+  readonly result?: IteratorResult<ServerSentEvent | string>;
+  readonly error?: unknown;
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -15,6 +15,7 @@ import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
 import { type Header, isSameName } from "../http/header.ts";
 import { assertHost } from "../http/host.ts";
+import type { OnClosing } from "../server/closing.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 import { assertSchema, objectOf, validate } from "./validate.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
@@ -33,6 +34,8 @@ export interface RequestInit {
   readonly body?: string | Uint8Array | BodySource | undefined;
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal;
+  /** Calls back when the server takes no more requests; gives what takes that back. */
+  readonly onClosing?: OnClosing | undefined;
 }
 
 /** Where a request keeps the values of keys, each at the index of its key. */
@@ -151,6 +154,14 @@ export class Request {
   /** Aborts {@link signal}: for a layer that waits no longer for the handler. */
   abort(reason: unknown): void {
     (this.#ending ??= endingOf(this.#init.signal)).controller.abort(reason);
+  }
+
+  /**
+   * Calls back, once, when the server closes and this request had better come to its end: for what goes on for long, such
+   * as an event stream or a long poll. Gives what takes that back.
+   */
+  onClosing(tell: () => void): () => void {
+    return this.#init.onClosing?.(tell) ?? ignore;
   }
 
   /** Whether an error only says that nobody waits any more: the client has left, or it is what {@link abort} was told. */
@@ -313,3 +324,5 @@ function pairs(raw: readonly string[]): Header[] {
 async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
   yield* chunks;
 }
+
+function ignore(): void {}

@@ -6,6 +6,7 @@ import type { FinalResponse } from "../message/prepared-response.ts";
 import type { Peer } from "../message/connection.ts";
 import type { RequestInit } from "../message/request.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
+import type { OnClosing } from "./closing.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 
 /** What a field costs beside its name and its value. @see https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 */
@@ -65,6 +66,10 @@ export class Http2Request implements RequestInit {
       if (!stream.headersSent && !stream.closed) stream.additionalHeaders({ ":status": 100 });
     }
     return bodyOf(stream);
+  }
+
+  get onClosing(): OnClosing | undefined {
+    return this.peer.onClosing;
   }
 
   get signal(): AbortSignal {

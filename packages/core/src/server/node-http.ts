@@ -7,7 +7,9 @@ import type { RequestInit } from "../message/request.ts";
 import { isStream, type StreamBody } from "../message/response.ts";
 import { chunksOf } from "../message/stream.ts";
 import { NodeBody } from "./node-body.ts";
+import type { OnClosing } from "./closing.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
+import { knownPeerOf } from "./sockets.ts";
 
 /** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
 const DRAIN_BYTES = 1024 * 1024;
@@ -45,6 +47,10 @@ export class NodeRequest implements RequestInit {
   /** Whether the client still waits for leave to send its body. */
   get expectsContinue(): boolean {
     return this.#expectsContinue;
+  }
+
+  get onClosing(): OnClosing | undefined {
+    return knownPeerOf(this.incoming.socket)?.onClosing;
   }
 
   get signal(): AbortSignal {

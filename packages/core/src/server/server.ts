@@ -16,6 +16,7 @@ import { NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { startListening, urlOf } from "./bind.ts";
+import { ClosingNotice } from "./closing.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import type { CloseOptions, ListenOptions, Server } from "./options.ts";
 import { refuseClient } from "./refuse-client.ts";
@@ -41,7 +42,8 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
   const trust = options.trustProxy === undefined ? undefined : trustProxy(options.trustProxy);
   let closing = false;
   const isClosing = () => closing;
-  const sockets = trackSockets(trust, idleTimeoutMs, isClosing);
+  const notice = new ClosingNotice();
+  const sockets = trackSockets(trust, idleTimeoutMs, isClosing, notice.on);
 
   // No closure is made here for a request that is answered at once: making them costs more than calling what they call.
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void => {
@@ -150,6 +152,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
         clearInterval(sweep);
         resolve();
       });
+      notice.give();
       http.closeIdleConnections();
       sockets.cutUnused();
       overHttp2?.close();

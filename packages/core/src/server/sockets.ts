@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Peer } from "../message/connection.ts";
+import type { OnClosing } from "./closing.ts";
 import type { ProxyTrust } from "./trust-proxy.ts";
 
 /** Kept on the socket, because a map costs more. */
@@ -31,6 +32,7 @@ export function trackSockets(
   trust: ProxyTrust | undefined,
   idleTimeoutMs: number,
   isClosing: () => boolean,
+  onClosing: OnClosing,
 ): Sockets {
   const unused = new Set<Duplex>();
   const handedOver = new Set<Duplex>();
@@ -49,7 +51,7 @@ export function trackSockets(
       const known = socket[PEER];
       if (known !== undefined) return known;
       unused.delete(socket);
-      return (socket[PEER] = findPeer(socket, trust, isClosing));
+      return (socket[PEER] = findPeer(socket, trust, isClosing, onClosing));
     },
     handOver: (socket, stream) => {
       socket.setTimeout(0);
@@ -58,6 +60,11 @@ export function trackSockets(
     cutUnused: () => unused.forEach(destroy),
     cutHandedOver: () => handedOver.forEach(destroy),
   };
+}
+
+/** Who is at the other end of a socket that has carried a request. */
+export function knownPeerOf(socket: Known): Peer | undefined {
+  return socket[PEER];
 }
 
 function keepWhileOpen(sockets: Set<Duplex>, socket: Duplex): void {
@@ -69,7 +76,12 @@ function destroy(socket: Duplex): void {
   socket.destroy();
 }
 
-function findPeer(socket: Socket, trust: ProxyTrust | undefined, isClosing: () => boolean): Peer {
+function findPeer(
+  socket: Socket,
+  trust: ProxyTrust | undefined,
+  isClosing: () => boolean,
+  onClosing: OnClosing,
+): Peer {
   // On Bun plain sockets have the property, too.
   const encrypted = (socket as Partial<TLSSocket>).encrypted === true;
   const servername = encrypted ? (socket as TLSSocket).servername : undefined;
@@ -80,5 +92,6 @@ function findPeer(socket: Socket, trust: ProxyTrust | undefined, isClosing: () =
     sniHostname: typeof servername === "string" && servername !== "" ? servername : undefined,
     trust,
     isClosing,
+    onClosing,
   };
 }

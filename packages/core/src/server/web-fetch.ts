@@ -1,15 +1,33 @@
 // The bridge to the web platform's Request and Response.
 import type { App } from "../app/application.ts";
-import { ConnectionInfo } from "../message/connection.ts";
+import { ConnectionInfo, type Peer } from "../message/connection.ts";
 import { announceEnd } from "../message/diagnostics.ts";
 import { Request } from "../message/request.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import { chunksOf } from "../message/stream.ts";
+import { type ProxyTrust, trustProxy, type TrustProxy } from "./trust-proxy.ts";
+
+export interface FetchOptions {
+  /** The connection that the request came over. What is not given is loopback, encrypted where the URL says https. */
+  peer?: Partial<Omit<Peer, "trust">> | undefined;
+  /** Which proxies' word is taken for the client's address, scheme and host; none unless given. */
+  trustProxy?: TrustProxy | undefined;
+}
+
+/** Rules are the same with every request; those that are objects are compiled once. */
+const rules = new WeakMap<object, ProxyTrust | undefined>();
+
+function compiled(rule: TrustProxy): ProxyTrust | undefined {
+  if (typeof rule !== "object") return trustProxy(rule);
+  if (!rules.has(rule)) rules.set(rule, trustProxy(rule));
+  return rules.get(rule);
+}
 
 /** Runs a web-standard request through an app. */
 export async function handleFetch<State>(
   app: App<State>,
   request: globalThis.Request,
+  { peer, trustProxy: rule }: FetchOptions = {},
 ): Promise<globalThis.Response> {
   const url = new URL(request.url);
   const rawHeaders = ["Host", url.host];
@@ -22,8 +40,12 @@ export async function handleFetch<State>(
     rawHeaders,
     body: request.body ?? undefined,
     signal: request.signal,
+    onClosing: peer?.onClosing,
   });
-  const conn = new ConnectionInfo({ encrypted: url.protocol === "https:" }, req);
+  const conn = new ConnectionInfo(
+    { encrypted: url.protocol === "https:", ...peer, trust: rule === undefined ? undefined : compiled(rule) },
+    req,
+  );
   const { statusCode, reasonPhrase, headers, body } = await app.respond(req, conn);
   announceEnd(req, conn, statusCode);
 
