@@ -1,5 +1,5 @@
 // One field of a form, with its label, its hint and what is wrong with it, tied together for screen readers.
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "@hatcheck/core";
 
 export interface FormField {
   readonly label: string;

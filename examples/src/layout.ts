@@ -1,6 +1,5 @@
 // The frame of every page: head, navigation, and the message that the request before left.
-import { Response } from "@hatcheck/core";
-import { type Html, html } from "./html.ts";
+import { type Html, html, Response } from "@hatcheck/core";
 import type { User } from "./users.ts";
 import type { Visit } from "./visit.ts";
 
@@ -55,7 +54,7 @@ function frame(
       </body>
     </html>`;
   // Every page shows who is logged in: none may be kept, or "back" would show it after the logout.
-  return Response.html(status, document.toString()).setHeader("Cache-Control", "no-store");
+  return Response.html(status, document).setHeader("Cache-Control", "no-store");
 }
 
 function navigationFor(user: User | undefined, current: string | undefined): Html {

@@ -1,5 +1,5 @@
 // Times for people, with the exact one beside for machines. The server does not know a visitor's zone, so it says UTC.
-import { type Html, html } from "./html.ts";
+import { type Html, html } from "@hatcheck/core";
 
 const FORMAT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 

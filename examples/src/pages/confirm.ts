@@ -1,7 +1,6 @@
 // Asks for the password again before something sensitive: who finds an unlocked phone does not know it.
-import { type Handler, Response } from "@hatcheck/core";
+import { type Handler, html, Response } from "@hatcheck/core";
 import { formField } from "../form-field.ts";
-import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import { signIn } from "../sign-in.ts";
 import type { Site } from "../site.ts";

@@ -1,8 +1,7 @@
 // The devices that somebody is logged in on, and a way to end each of these logins.
-import { type Handler, Response } from "@hatcheck/core";
+import { type Handler, type Html, html, Response } from "@hatcheck/core";
 import type { DeviceEntry } from "@hatcheck/session";
 import { deviceName } from "../device-name.ts";
-import { type Html, html } from "../html.ts";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime, timeAgo } from "../time.ts";

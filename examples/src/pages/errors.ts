@@ -1,6 +1,5 @@
 // What went wrong, for people. Programs, which do not ask for HTML, get the framework's problem+json.
-import { type ErrorHandler, HttpError } from "@hatcheck/core";
-import { html } from "../html.ts";
+import { type ErrorHandler, html, HttpError } from "@hatcheck/core";
 import { errorPage } from "../layout.ts";
 import type { Site } from "../site.ts";
 

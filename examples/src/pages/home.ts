@@ -1,6 +1,5 @@
 // The front page: a counter that is kept in the session, whether somebody is logged in or not.
-import { type Handler, Response } from "@hatcheck/core";
-import { type Html, html } from "../html.ts";
+import { type Handler, type Html, html, Response } from "@hatcheck/core";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { type Visit, visitOf } from "../visit.ts";

@@ -1,7 +1,6 @@
 // Logging in, and out.
-import { type Handler, Response } from "@hatcheck/core";
+import { type Handler, html, Response } from "@hatcheck/core";
 import { formField } from "../form-field.ts";
-import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import { signIn } from "../sign-in.ts";
 import type { Site } from "../site.ts";

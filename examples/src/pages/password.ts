@@ -1,8 +1,7 @@
 // A new password. Whoever knew the old one is logged out everywhere else.
-import { type Handler, Response } from "@hatcheck/core";
+import { type Handler, html, Response } from "@hatcheck/core";
 import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
-import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import { passwordProblem } from "../rules.ts";
 import type { Site } from "../site.ts";

@@ -1,6 +1,5 @@
 // What the site knows of somebody.
-import type { Handler } from "@hatcheck/core";
-import { html } from "../html.ts";
+import { type Handler, html } from "@hatcheck/core";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime } from "../time.ts";

@@ -1,9 +1,8 @@
 // A new account.
 import { randomUUID } from "node:crypto";
-import { type Handler, Response } from "@hatcheck/core";
+import { type Handler, html, Response } from "@hatcheck/core";
 import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
-import { html } from "../html.ts";
 import { page } from "../layout.ts";
 import { nameProblem, passwordProblem } from "../rules.ts";
 import type { Site } from "../site.ts";

@@ -1,7 +1,6 @@
 // What the scheduler does, for the administrator: last run, next run, failures, and what was missed.
-import type { Handler } from "@hatcheck/core";
+import { type Handler, type Html, html } from "@hatcheck/core";
 import type { LastRun, TaskStatus } from "@hatcheck/scheduler";
-import { type Html, html } from "../html.ts";
 import { page } from "../layout.ts";
 import type { Site } from "../site.ts";
 import { dateTime } from "../time.ts";

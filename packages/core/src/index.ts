@@ -16,6 +16,7 @@ export type { ReceivedCookie } from "./testing/cookie-store.ts";
 export type { RequestEnd, RequestError, RequestStart } from "./message/diagnostics.ts";
 export { HttpError, type HttpErrorOptions } from "./http/http-error.ts";
 export { escapeHtml } from "./message/escape-html.ts";
+export { Html, html, type HtmlValue, rawHtml } from "./message/html.ts";
 export type { Answer, ErrorHandler, Handler, Layer, Next, RouteOptions } from "./app/handler.ts";
 export { Header, withMembers } from "./http/header.ts";
 export { localPath } from "./http/local-path.ts";

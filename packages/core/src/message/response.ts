@@ -1,5 +1,6 @@
 // What a handler returns: a plain, mutable value that knows nothing of sockets.
 import type { Readable } from "node:stream";
+import type { Html } from "./html.ts";
 import { findHeader, Header, isSameName } from "../http/header.ts";
 import { reasonPhraseOf, STATUS_CODE_REASON_PHRASE, type Status } from "../http/status.ts";
 
@@ -50,9 +51,9 @@ export class Response {
     return new Response(status, [TEXT], text);
   }
 
-  /** HTML in UTF-8. It is sent as it is: escape what comes from users. */
-  static html(status: number | Status, html: string): Response {
-    return new Response(status, [HTML], html);
+  /** HTML in UTF-8. A string is sent as it is: write pages with the `html` tag, which escapes what comes from users. */
+  static html(status: number | Status, html: string | Html): Response {
+    return new Response(status, [HTML], typeof html === "string" ? html : html.toString());
   }
 
   /**
