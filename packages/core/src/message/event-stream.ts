@@ -5,13 +5,13 @@ import { Response } from "./response.ts";
 /** One event. An event without data is not dispatched, but its `id` and `retry` are taken. */
 export interface ServerSentEvent {
   /** The message: a string, which may have several lines, or anything else as JSON. */
-  readonly data?: string | number | boolean | null | object;
+  readonly data?: string | number | boolean | null | object | undefined;
   /** The event's type; `message` unless given. */
-  readonly event?: string;
+  readonly event?: string | undefined;
   /** What the browser sends as `Last-Event-ID` when it connects again. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Milliseconds that the browser waits before it connects again. */
-  readonly retry?: number;
+  readonly retry?: number | undefined;
 }
 
 /** What a source of events is told. */
