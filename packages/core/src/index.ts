@@ -68,7 +68,7 @@ export {
   type TestRequest,
   type TestResponse,
 } from "./testing/test-client.ts";
-export type { Responder } from "./testing/test-transport.ts";
+export type { Responder } from "./server/begin-response.ts";
 export {
   type Forwarding,
   type ProxyTrust,

@@ -143,15 +143,16 @@ describe("a stream over a socket", () => {
       "is longer than its Content-Length",
       () => Response.stream(200, count(9)).setHeader("Content-Length", "3"),
     ],
-    ["yields what is no chunk", () => Response.stream(200, Readable.from([1, 2]) as never)],
+    ["yields what is no chunk", () => Response.stream(200, Readable.from(["a", 2]) as never)],
     [
       "is a Node stream with an error",
       () =>
         Response.stream(
           200,
           new Readable({
-            read: () => {
-              throw new Error("x");
+            read() {
+              this.push("a");
+              this.destroy(new Error("x"));
             },
           }),
         ),

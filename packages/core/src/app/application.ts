@@ -8,7 +8,7 @@ import { finalise, type FinalResponse } from "../message/prepared-response.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
 import type { Request } from "../message/request.ts";
-import { cancelBody, Response } from "../message/response.ts";
+import { Response } from "../message/response.ts";
 import type { Method } from "./router.ts";
 import { withFieldsOf } from "./preserved-fields.ts";
 import type { ListenOptions, Server } from "../server/options.ts";
@@ -17,6 +17,8 @@ import { listen } from "../server/server.ts";
 export interface AppOptions {
   /** Most bytes that a body may have, 1 MiB unless given; routes may differ. */
   bodyLimit?: number;
+  /** Most fields that a form or a query may have, 1,000 unless given; routes may differ. */
+  maxFields?: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export class App<State> {
     this.#definition = {
       state,
       bodyLimit: options.bodyLimit,
+      maxFields: options.maxFields,
       routes: [],
       layers: [],
       mounts: [],
@@ -195,12 +198,17 @@ export class App<State> {
       : answer.then((response) => finish(compiled, req, conn, response));
   }
 
-  /** For engines: what went wrong after the head of the answer was sent. Handlers are told; the client cannot be. */
-  report(error: unknown, req: Request, conn: ConnectionInfo): void {
-    const drop = (response: Response) => cancelBody(response.body);
-    const answer = this.#compile().fail(error, req, conn);
-    if (answer instanceof Response) drop(answer);
-    else void answer.then(drop);
+  /**
+   * For engines: what to send in place of an answer that cannot be sent, because of this error. Error handlers are told of
+   * it, even where the head is out and the client cannot be. Never throws.
+   */
+  respondInstead(
+    error: unknown,
+    broken: FinalResponse,
+    req: Request,
+    conn: ConnectionInfo,
+  ): FinalResponse | Promise<FinalResponse> {
+    return failed(this.#compile(), req, conn, toResponse({ ...broken, body: undefined }), error);
   }
 
   #route<Pattern extends string>(
@@ -217,8 +225,8 @@ export class App<State> {
       );
     }
     const { routes } = this.#definition;
-    const { bodyLimit } = options;
-    routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit });
+    const { bodyLimit, maxFields } = options;
+    routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit, maxFields });
     return this;
   }
 
@@ -241,10 +249,21 @@ function finish(
   try {
     return finalise(req, response);
   } catch (error) {
-    const answer = compiled.fail(error, req, conn);
-    const instead = (it: Response) => finaliseError(req, withFieldsOf(response, it));
-    return answer instanceof Response ? instead(answer) : answer.then(instead);
+    return failed(compiled, req, conn, response, error);
   }
+}
+
+/** The answer for an error that came up after all layers had run. What they had added to the broken response stays. */
+function failed(
+  compiled: Compiled,
+  req: Request,
+  conn: ConnectionInfo,
+  broken: Response,
+  error: unknown,
+): FinalResponse | Promise<FinalResponse> {
+  const answer = compiled.fail(error, req, conn);
+  const instead = (it: Response) => finaliseError(req, withFieldsOf(broken, it));
+  return answer instanceof Response ? instead(answer) : answer.then(instead);
 }
 
 /** An error handler's own response may be as broken as the one that it replaces. */

@@ -1,6 +1,7 @@
 // Turns what was registered into what runs: every layer, error handler and state is bound here, once, so that a
 // request costs one search and one call.
 import { DEFAULT_BODY_LIMIT } from "../message/body.ts";
+import { DEFAULT_MAX_FIELDS } from "../http/urlencoded.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
 import type { Definition, RouteDefinition } from "./definition.ts";
 import { requestError } from "../message/diagnostics.ts";
@@ -8,7 +9,7 @@ import { errorResponse } from "./error-response.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Answer, ErrorHandler, Layer } from "./handler.ts";
 import type { Request } from "../message/request.ts";
-import { Response } from "../message/response.ts";
+import { Response, watchErrors } from "../message/response.ts";
 import { type Match, METHODS, Router } from "./router.ts";
 
 /** The whole of a route: layers, handler and error handling. Never throws, and never makes a promise of its own. */
@@ -18,6 +19,7 @@ interface Route {
   readonly run: Run;
   readonly pattern: string;
   readonly bodyLimit: number;
+  readonly maxFields: number;
 }
 
 /** What an app and those that it is mounted in contribute to its routes. */
@@ -26,6 +28,7 @@ interface Scope {
   readonly wrap: (run: Run) => Run;
   readonly guard: (run: Run) => Run;
   readonly bodyLimit: number;
+  readonly maxFields: number;
   readonly notFound: Run;
 }
 
@@ -65,6 +68,7 @@ export function compile(definition: Definition<unknown>): Compiled {
         run: scope.wrap(scope.guard(mayHaveBody ? checked : handler)),
         pattern,
         bodyLimit: route.bodyLimit ?? scope.bodyLimit,
+        maxFields: route.maxFields ?? scope.maxFields,
       });
     }
     routes.push({ method: route.method ?? "ALL", pattern });
@@ -92,6 +96,7 @@ export function compile(definition: Definition<unknown>): Compiled {
         return outer === undefined ? inner : outer.wrap(inner);
       },
       bodyLimit: app.bodyLimit ?? outer?.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      maxFields: app.maxFields ?? outer?.maxFields ?? DEFAULT_MAX_FIELDS,
       notFound:
         notFound === undefined
           ? (outer?.notFound ?? throwNotFound)
@@ -137,6 +142,7 @@ export function compile(definition: Definition<unknown>): Compiled {
       const { target } = match;
       req.route = target.pattern;
       req.bodyLimit = target.bodyLimit;
+      req.maxFields = target.maxFields;
       return target.run(req, match.params, conn);
     },
   };
@@ -182,13 +188,20 @@ function guardWith(failures: readonly Failure[]): (run: Run) => Run {
     } catch (error) {
       return fail(error, req, conn);
     }
-    if (answer instanceof Response) return answer;
+    if (answer instanceof Response) return watched(answer);
     if (!isThenable(answer)) return fail(noResponse(answer, req), req, conn);
     return Promise.resolve(answer).then(
-      (response) => (response instanceof Response ? response : fail(noResponse(response, req), req, conn)),
+      (response) =>
+        response instanceof Response ? watched(response) : fail(noResponse(response, req), req, conn),
       (error: unknown) => fail(error, req, conn),
     );
   };
+}
+
+/** A body may have been set after its response was made. */
+function watched(response: Response): Response {
+  if (typeof response.body === "object") watchErrors(response.body);
+  return response;
 }
 
 function isThenable(value: unknown): value is Promise<unknown> {

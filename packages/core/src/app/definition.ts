@@ -8,11 +8,13 @@ export interface RouteDefinition<State> {
   readonly pattern: string;
   readonly handler: Handler<State>;
   readonly bodyLimit: number | undefined;
+  readonly maxFields: number | undefined;
 }
 
 export interface Definition<State> {
   readonly state: State;
   readonly bodyLimit: number | undefined;
+  readonly maxFields: number | undefined;
   readonly routes: RouteDefinition<State>[];
   readonly layers: Layer<State>[];
   readonly mounts: Mount[];

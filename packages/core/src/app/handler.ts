@@ -38,4 +38,6 @@ export type ErrorHandler<State = unknown> = (
 export interface RouteOptions {
   /** Most bytes that the body may have; 1 MiB unless given here or for the app. */
   bodyLimit?: number;
+  /** Most fields that a form or the query may have; 1,000 unless given here or for the app. */
+  maxFields?: number;
 }

@@ -163,6 +163,7 @@ describeEach("compression", (serve) => {
   test("of a stream that fails is cut off, never a short whole", async () => {
     async function* failing() {
       yield PAGE;
+      await sleep(20);
       throw new Error("the source failed");
     }
     const app = App.withState({})
@@ -201,7 +202,7 @@ describe("compression of a stream", () => {
     decoder.on("data", (chunk: Buffer) => seen.push(chunk));
     while (Buffer.concat(seen).toString() !== "first") {
       const { value } = await chunks.next();
-      decoder.write(value as unknown as Buffer);
+      await new Promise((resolve) => decoder.write(value as unknown as Buffer, resolve));
       await sleep(1);
     }
     release();

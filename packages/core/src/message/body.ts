@@ -1,5 +1,6 @@
 // Reading a request's body to its end: counted while it arrives, so that no header can talk us into more.
 import { HttpError } from "../http/http-error.ts";
+import { parseUrlencoded } from "../http/urlencoded.ts";
 
 /** What an engine hands over as a body. */
 export interface BodySource extends AsyncIterable<Uint8Array> {
@@ -80,8 +81,8 @@ function refusePoison(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Parses `application/x-www-form-urlencoded`. @see https://url.spec.whatwg.org/#application/x-www-form-urlencoded */
-export function parseForm(text: string): URLSearchParams {
+/** Parses the body of an HTML form, which knows how to encode: what is malformed is refused. */
+export function parseForm(text: string, maxFields: number): URLSearchParams {
   if (text.includes("%")) {
     try {
       decodeURIComponent(text);
@@ -89,5 +90,5 @@ export function parseForm(text: string): URLSearchParams {
       throw new HttpError(400, "The form holds a malformed percent-encoding.");
     }
   }
-  return new URLSearchParams(text);
+  return parseUrlencoded(text, { maxFields, tooManyStatus: 413 });
 }

@@ -44,6 +44,13 @@ function complete(req: Request, response: Response): FinalResponse {
     const { name, value } = header;
     if (!(header instanceof ConstantHeader)) assertHeader(name, value);
     switch (name.length) {
+      case 7:
+        // Nobody can be told what comes after the body: trailers are not sent.
+        if (isSameName(name, "trailer")) continue;
+        // An upgrade is offered to this hop alone, and is seen when the connection's field names it. node:http would forget
+        // beside it that the client may have asked to close.
+        if (isSameName(name, "upgrade")) headers.push("Connection", "close, Upgrade");
+        break;
       case 10:
         // How the message is framed is the engine's to say.
         if (isSameName(name, "connection") || isSameName(name, "keep-alive")) continue;

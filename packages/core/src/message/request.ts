@@ -20,6 +20,7 @@ import type { StandardSchema } from "./standard-schema.ts";
 import { assertSchema, objectOf, validate } from "./validate.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
 import { parseTarget, type Target } from "../http/path.ts";
+import { DEFAULT_MAX_FIELDS, parseUrlencoded } from "../http/urlencoded.ts";
 
 /** What an engine, or a test, makes a request from. Getters are read when the request is asked, once. */
 export interface RequestInit {
@@ -72,6 +73,8 @@ export class Request {
   readonly httpVersion: string;
   /** Most bytes that the body may have. A layer may change it before the body is read. */
   bodyLimit: number = DEFAULT_BODY_LIMIT;
+  /** Most fields that the query, or a body of an HTML form, may have. A layer may change it before they are read. */
+  maxFields: number = DEFAULT_MAX_FIELDS;
   /** The pattern of the route that was found, such as `/users/:id`: a name for logs and metrics that holds no data. */
   route: string | undefined;
 
@@ -104,9 +107,12 @@ export class Request {
     return this.#parsedTarget().path;
   }
 
-  /** The parameters of the query. */
+  /** The parameters of the query. @throws HttpError 414 when there are more than {@link maxFields}. */
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#parsedTarget().search));
+    return (this.#query ??= parseUrlencoded(this.#parsedTarget().search, {
+      maxFields: this.maxFields,
+      tooManyStatus: 414,
+    }));
   }
 
   /** All header fields, in the order and the spelling in which they came. */
@@ -214,7 +220,7 @@ export class Request {
    * The whole body, parsed as a form. Fields may repeat and keep their order. A schema is given an object of strings, with
    * a list of strings for each field that came more than once.
    *
-   * @throws HttpError 415 when its type is not that of a form, 400 when it is malformed, 422 when it does not fit the
+   * @throws HttpError 415 when its type is not that of a form, 400 when it is malformed, 413 when it has more fields than {@link maxFields}, 422 when it does not fit the
    * schema; as {@link bytes} besides.
    */
   form(): Promise<URLSearchParams>;
@@ -222,7 +228,7 @@ export class Request {
   async form(schema?: StandardSchema): Promise<unknown> {
     if (schema !== undefined) assertSchema("req.form", schema);
     this.#expect((type) => type === "application/x-www-form-urlencoded", "application/x-www-form-urlencoded");
-    const form = parseForm(await this.text());
+    const form = parseForm(await this.text(), this.maxFields);
     return schema === undefined ? form : validate(schema, objectOf(form));
   }
 

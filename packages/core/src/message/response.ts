@@ -44,6 +44,7 @@ export class Response {
     }
     this.headers = headers;
     this.body = body;
+    if (typeof body === "object") watchErrors(body);
   }
 
   /** Plain text in UTF-8. */
@@ -146,17 +147,35 @@ export function isStream(body: Body): body is StreamBody {
   return typeof body === "object" && body !== null && !(body instanceof Uint8Array);
 }
 
+/**
+ * Listens for a Node stream's errors. Until somebody reads it, which may be long after a layer has begun to wait, an error
+ * would otherwise end the process. Who reads it later is told of the error all the same.
+ */
+export function watchErrors(body: Body): void {
+  if (typeof body !== "object" || body === null || !("listenerCount" in body)) return;
+  if (body.listenerCount("error", ignore) === 0) body.on("error", ignore);
+}
+
 /** Tells a stream that nobody will read it, so that its source can let go of what it holds. Never throws. */
 export function cancelBody(body: Body): void {
   if (!isStream(body)) return;
   if (body instanceof ReadableStream) {
     if (!body.locked) body.cancel().catch(ignore);
   } else if ("destroy" in body && typeof body.destroy === "function") {
-    body.on("error", ignore);
-    body.destroy();
+    watchErrors(body);
+    destroy(body);
   } else {
     // An async generator that was never started runs none of its code, not even `finally`; others get their `return`.
     returnOf(body).catch(ignore);
+  }
+}
+
+/** What looks like a stream may be anything. */
+function destroy(body: Readable): void {
+  try {
+    body.destroy();
+  } catch {
+    // There is nobody to tell.
   }
 }
 

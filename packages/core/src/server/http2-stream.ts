@@ -7,6 +7,7 @@ import type { Peer } from "../message/connection.ts";
 import type { RequestInit } from "../message/request.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import type { OnClosing } from "./closing.ts";
+import { begin, type Chunks, chunksOf } from "../message/stream.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 
 /** What a field costs beside its name and its value. @see https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 */
@@ -109,15 +110,12 @@ export function sendOverStream(stream: ServerHttp2Stream, final: FinalResponse):
   // What is left of a body that nobody wants is not waited for.
   if (!stream.endAfterHeaders) stream.once("finish", letGoOfBody);
   const headers = headersOf(final);
-  if (isStream(body)) {
-    stream.respond(headers);
-    return sendBody(stream, body, contentLength);
-  }
+  if (isStream(body)) return sendStream(stream, headers, body, contentLength);
   const isEmpty = body === undefined || body.length === 0;
   stream.respond(headers, { endStream: isEmpty });
   if (isEmpty) return undefined;
   if (contentLength !== undefined && contentLength > PIECE_BYTES)
-    return sendBody(stream, inPieces(body), contentLength);
+    return sendBody(stream, chunksOf(inPieces(body)), contentLength);
   stream.end(body);
   return undefined;
 }
@@ -132,13 +130,28 @@ function letGoOfBody(this: ServerHttp2Stream): void {
   if (!this.readableEnded && !this.closed) this.close(constants.NGHTTP2_NO_ERROR);
 }
 
-async function sendBody(
+async function sendStream(
   stream: ServerHttp2Stream,
+  headers: OutgoingHttpHeaders,
   body: StreamBody,
   contentLength: number | undefined,
 ): Promise<void> {
+  const chunks = await begin(body);
+  if (stream.destroyed || stream.closed) {
+    chunks.cancel();
+    return;
+  }
+  stream.respond(headers);
+  await sendBody(stream, chunks, contentLength);
+}
+
+async function sendBody(
+  stream: ServerHttp2Stream,
+  chunks: Chunks,
+  contentLength: number | undefined,
+): Promise<void> {
   try {
-    await pump(stream, body, contentLength);
+    await pump(stream, chunks, contentLength);
   } catch (error) {
     if (error === CLIENT_LEFT) return;
     throw error;

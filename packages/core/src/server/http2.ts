@@ -12,6 +12,7 @@ import { requestEnd } from "../message/diagnostics.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
+import { sendInstead } from "./send-instead.ts";
 import { Http2Request, sendOverStream, whenStreamOver } from "./http2-stream.ts";
 
 /** Requests that one connection may have open at once. */
@@ -82,24 +83,35 @@ export function serveHttp2<State>(app: App<State>, limits: Http2Limits): Http2 {
     try {
       void sendOverStream(stream, final);
     } catch (error) {
-      fail(stream, req, conn, error);
+      void fail(stream, req, conn, final, error);
     }
   };
   const sendLater = async (
     stream: ServerHttp2Stream,
     req: Request,
     conn: ConnectionInfo,
-    final: FinalResponse | Promise<FinalResponse>,
+    answered: FinalResponse | Promise<FinalResponse>,
   ): Promise<void> => {
+    const final = answered instanceof Promise ? await answered : answered;
     try {
-      await sendOverStream(stream, await final);
+      await sendOverStream(stream, final);
     } catch (error) {
-      fail(stream, req, conn, error);
+      await fail(stream, req, conn, final, error);
     }
   };
-  const fail = (stream: ServerHttp2Stream, req: Request, conn: ConnectionInfo, error: unknown): void => {
-    cut(stream);
-    app.report(error, req, conn);
+  const fail = (
+    stream: ServerHttp2Stream,
+    req: Request,
+    conn: ConnectionInfo,
+    broken: FinalResponse,
+    error: unknown,
+  ): Promise<void> => {
+    const exchange = {
+      canBeAnswered: !stream.headersSent && !stream.destroyed && !stream.closed,
+      send: (final: FinalResponse) => sendOverStream(stream, final),
+      cutOff: () => cut(stream),
+    };
+    return sendInstead(app, exchange, broken, req, conn, error);
   };
 
   return {

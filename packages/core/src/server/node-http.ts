@@ -1,11 +1,12 @@
 // The one file that adapts node:http: an IncomingMessage becomes a Request, what is to be sent goes into a
 // ServerResponse, and every way in which that can fail ends here.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { BodySource } from "../message/body.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
 import type { RequestInit } from "../message/request.ts";
-import { isStream, type StreamBody } from "../message/response.ts";
-import { chunksOf } from "../message/stream.ts";
+import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
+import { begin } from "../message/stream.ts";
 import { NodeBody } from "./node-body.ts";
 import type { OnClosing } from "./closing.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
@@ -95,14 +96,14 @@ export function send(raw: NodeRequest, final: FinalResponse, closing: boolean): 
   const { method, incoming, outgoing } = raw;
   const { statusCode, reasonPhrase, headers, body } = final;
   if (outgoing.destroyed) {
-    if (isStream(body)) chunksOf(body).cancel();
+    cancelBody(body);
     return undefined;
   }
   const unread = method !== "GET" && method !== "HEAD" && hasUnreadBody(incoming, statusCode);
   // A client that was not told to send its body leaves us guessing what its next bytes are.
   if (closing || unread || raw.expectsContinue) headers.push("Connection", "close");
+  if (isStream(body)) return sendStream(raw, final, body, unread);
   outgoing.writeHead(statusCode, reasonPhrase, headers);
-  if (isStream(body)) return sendStream(raw, body, final.contentLength, unread);
   if (unread) {
     if (body !== undefined && body.length > 0) outgoing.write(body);
     else outgoing.flushHeaders();
@@ -115,19 +116,44 @@ export function send(raw: NodeRequest, final: FinalResponse, closing: boolean): 
 
 async function sendStream(
   { incoming, outgoing }: NodeRequest,
+  { statusCode, reasonPhrase, headers, contentLength }: FinalResponse,
   body: StreamBody,
-  contentLength: number | undefined,
   unread: boolean,
 ): Promise<void> {
+  const chunks = await begin(body);
+  if (outgoing.destroyed) {
+    chunks.cancel();
+    return;
+  }
+  outgoing.writeHead(statusCode, reasonPhrase, headers);
+  // The head goes out before the first chunk: a client of an event stream waits for it.
+  outgoing.flushHeaders();
   try {
-    // The head goes out at once: a client of an event stream waits for it.
-    outgoing.flushHeaders();
-    await pump(outgoing, body, contentLength);
+    await pump(outgoing, chunks, contentLength);
   } catch (error) {
     if (error === CLIENT_LEFT) return;
     throw error;
   }
   endAfterDraining(unread, incoming, outgoing);
+}
+
+/** Cuts an answer off, so that its client sees that it is not whole. */
+export function cutOff(
+  { incoming: { socket }, outgoing }: NodeRequest,
+  { contentLength }: FinalResponse,
+): void {
+  // HTTP/1.0 has no chunks: the end of the connection would be taken for that of the body.
+  const endsWithConnection = outgoing.headersSent && !outgoing.chunkedEncoding && contentLength === undefined;
+  if (endsWithConnection) reset(socket);
+  outgoing.destroy();
+}
+
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // Only TCP has resets.
+  }
 }
 
 /** Whether there is more to come of a request's body than what node:http may throw away by itself. */

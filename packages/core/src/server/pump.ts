@@ -1,20 +1,27 @@
 // Writes a stream onto the wire, whatever the engine.
 import type { Writable } from "node:stream";
-import type { StreamBody } from "../message/response.ts";
-import { chunksOf } from "../message/stream.ts";
+import type { Chunks } from "../message/stream.ts";
 
 /** What {@link pump} rejects with when the client has left. */
 export const CLIENT_LEFT: unique symbol = Symbol("The client left");
 
-/** Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. */
+/**
+ * Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. What the source
+ * gave before it failed has been handed to the system then.
+ */
 export async function pump(
   outgoing: Writable,
-  body: StreamBody,
+  chunks: Chunks,
   contentLength: number | undefined,
 ): Promise<void> {
-  const chunks = chunksOf(body);
   const { orGone, stop } = untilClosed(outgoing);
   let count = 0;
+  let unflushed = 0;
+  let onFlushed = ignore;
+  const flushed = (): void => {
+    unflushed -= 1;
+    if (unflushed === 0) onFlushed();
+  };
   try {
     for (;;) {
       const { done, value } = await orGone(chunks.next());
@@ -22,12 +29,15 @@ export async function pump(
       count += value.byteLength;
       if (contentLength !== undefined && count > contentLength)
         throw new Error("The body is longer than its Content-Length");
-      if (!outgoing.write(value)) await orGone(drained(outgoing));
+      unflushed += 1;
+      if (!outgoing.write(value, flushed)) await orGone(drained(outgoing));
     }
     if (contentLength !== undefined && count < contentLength)
       throw new Error("The body is shorter than its Content-Length");
   } catch (error) {
     chunks.cancel();
+    if (error !== CLIENT_LEFT && unflushed > 0)
+      await orGone(new Promise<void>((resolve) => (onFlushed = resolve)));
     throw error;
   } finally {
     stop();

@@ -12,14 +12,15 @@ import type { App } from "../app/application.ts";
 import { ConnectionInfo } from "../message/connection.ts";
 import { requestEnd } from "../message/diagnostics.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
-import { NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.ts";
+import { cutOff, NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { startListening, urlOf } from "./bind.ts";
 import { ClosingNotice } from "./closing.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import type { CloseOptions, ListenOptions, Server } from "./options.ts";
-import { refuseClient } from "./refuse-client.ts";
+import { refuseClient, refuseVersion } from "./refuse-client.ts";
+import { sendInstead } from "./send-instead.ts";
 import { closeOnSignals } from "./signals.ts";
 import { type Sockets, trackSockets } from "./sockets.ts";
 import { trustProxy } from "./trust-proxy.ts";
@@ -60,7 +61,7 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
       try {
         void send(raw, final, closing);
       } catch (error) {
-        fail(raw, req, conn, error);
+        void fail(raw, req, conn, final, error);
       }
       if (incoming.socket.writableLength > 0) sockets.watch(incoming.socket);
     }
@@ -70,22 +71,35 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     raw: NodeRequest,
     req: Request,
     conn: ConnectionInfo,
-    final: FinalResponse | Promise<FinalResponse>,
+    answered: FinalResponse | Promise<FinalResponse>,
   ): Promise<void> => {
+    const final = answered instanceof Promise ? await answered : answered;
     try {
-      await send(raw, final instanceof Promise ? await final : final, closing);
+      await send(raw, final, closing);
     } catch (error) {
-      fail(raw, req, conn, error);
+      await fail(raw, req, conn, final, error);
     }
   };
-  /** What node:http refuses though we did not, such as a Trailer of a body that is not chunked; and streams that break. */
-  const fail = (raw: NodeRequest, req: Request, conn: ConnectionInfo, error: unknown): void => {
-    raw.outgoing.destroy();
-    app.report(error, req, conn);
+  const fail = (
+    raw: NodeRequest,
+    req: Request,
+    conn: ConnectionInfo,
+    broken: FinalResponse,
+    error: unknown,
+  ): Promise<void> => {
+    const { headersSent, destroyed } = raw.outgoing;
+    const exchange = {
+      canBeAnswered: !headersSent && !destroyed,
+      send: (final: FinalResponse) => send(raw, final, closing),
+      cutOff: () => cutOff(raw, broken),
+    };
+    return sendInstead(app, exchange, broken, req, conn, error);
   };
   const closeIdle = (): void => http.closeIdleConnections();
-  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
-    answer(incoming, outgoing, false);
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (incoming.httpVersionMajor === 1) answer(incoming, outgoing, false);
+    else refuseVersion(outgoing);
+  };
 
   const limits = {
     maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
@@ -99,6 +113,8 @@ export async function listen<State>(app: App<State>, options: ListenOptions): Pr
     (tls === undefined
       ? createHttpServer(limits, onRequest)
       : createHttpsServer({ ...tls, ...limits, ...(http2 && { ALPNProtocols: ALPN }) }, onRequest));
+  // What there is room for in a head is read whole: node:http drops what comes after a thousand fields without a word.
+  http.maxHeadersCount ??= 0;
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
   http.on(http instanceof HttpsServer ? "secureConnection" : "connection", sockets.add);

@@ -3,8 +3,9 @@ import type { App } from "../app/application.ts";
 import { ConnectionInfo, type Peer } from "../message/connection.ts";
 import { announceEnd } from "../message/diagnostics.ts";
 import { Request } from "../message/request.ts";
-import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
-import { chunksOf } from "../message/stream.ts";
+import { isStream } from "../message/response.ts";
+import type { Chunks } from "../message/stream.ts";
+import { respondBegun } from "./begin-response.ts";
 import { type ProxyTrust, trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface FetchOptions {
@@ -46,23 +47,27 @@ export async function handleFetch<State>(
     { encrypted: url.protocol === "https:", ...peer, trust: rule === undefined ? undefined : compiled(rule) },
     req,
   );
-  const { statusCode, reasonPhrase, headers, body } = await app.respond(req, conn);
+  const { final, chunks } = await respondBegun(app, req, conn);
+  const { statusCode, reasonPhrase, headers, body } = final;
   announceEnd(req, conn, statusCode);
 
   const webHeaders = new Headers();
   for (let index = 0; index < headers.length; index += 2) {
     webHeaders.append(headers[index] as string, headers[index + 1] as string);
   }
-  const webBody = body === undefined || statusCode === 205 ? null : isStream(body) ? toWebStream(body) : body;
-  return new globalThis.Response(webBody as Exclude<typeof webBody, Uint8Array> | Uint8Array<ArrayBuffer>, {
-    status: statusCode,
-    statusText: reasonPhrase,
-    headers: webHeaders,
-  });
+  const webBody = isStream(body) ? chunks && toWebStream(chunks) : body;
+  const isEmpty = webBody === undefined || statusCode === 205;
+  return new globalThis.Response(
+    isEmpty ? null : (webBody as Exclude<typeof webBody, Uint8Array> | Uint8Array<ArrayBuffer>),
+    {
+      status: statusCode,
+      statusText: reasonPhrase,
+      headers: webHeaders,
+    },
+  );
 }
 
-function toWebStream(body: StreamBody): ReadableStream<Uint8Array> {
-  const chunks = chunksOf(body);
+function toWebStream(chunks: Chunks): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
@@ -75,9 +80,6 @@ function toWebStream(body: StreamBody): ReadableStream<Uint8Array> {
         controller.enqueue(new Uint8Array(value));
       } else await this.pull?.(controller);
     },
-    cancel: () => {
-      chunks.cancel();
-      cancelBody(body);
-    },
+    cancel: () => chunks.cancel(),
   });
 }

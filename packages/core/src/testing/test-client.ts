@@ -4,7 +4,8 @@ import type { Peer } from "../message/connection.ts";
 import { CookieStore, parseSetCookie, type ReceivedCookie } from "./cookie-store.ts";
 import { findHeader, Header, isSameName } from "../http/header.ts";
 import { overHttp2 } from "./http2-transport.ts";
-import { type Incoming, inProcess, overSocket, type Responder, type Transport } from "./test-transport.ts";
+import { type Incoming, inProcess, overSocket, type Transport } from "./test-transport.ts";
+import type { Responder } from "../server/begin-response.ts";
 import type { TrustProxy } from "../server/trust-proxy.ts";
 
 export interface TestClientOptions {

@@ -6,17 +6,12 @@ import type { SecureContextOptions } from "node:tls";
 import { readAll } from "../message/body.ts";
 import { ConnectionInfo, type Peer } from "../message/connection.ts";
 import { announceEnd } from "../message/diagnostics.ts";
-import type { FinalResponse } from "../message/prepared-response.ts";
 import { findHeader, type Header } from "../http/header.ts";
 import { Request } from "../message/request.ts";
-import { isStream, type StreamBody } from "../message/response.ts";
-import { chunksOf } from "../message/stream.ts";
+import type { Body } from "../message/response.ts";
+import type { Chunks } from "../message/stream.ts";
+import { type Responder, respondBegun } from "../server/begin-response.ts";
 import { trustProxy, type TrustProxy } from "../server/trust-proxy.ts";
-
-/** What answers requests in this process: an app, whatever its state. */
-export interface Responder {
-  respond(req: Request, conn: ConnectionInfo): FinalResponse | Promise<FinalResponse>;
-}
 
 export interface Outgoing {
   readonly method: string;
@@ -49,17 +44,13 @@ export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy
       const init = { method, url: target, headers: withHost(headers, "localhost"), body };
       const req = new Request(signal === undefined ? init : { ...init, signal });
       const conn = new ConnectionInfo(known, req);
-      const final = await app.respond(req, conn);
+      const { final, chunks } = await respondBegun(app, req, conn);
       announceEnd(req, conn, final.statusCode);
       return {
         statusCode: final.statusCode,
         reasonPhrase: final.reasonPhrase,
         headers: pairs(final.headers),
-        bytes: isStream(final.body)
-          ? await readStream(final.body)
-          : final.body === undefined
-            ? new Uint8Array()
-            : Buffer.from(final.body),
+        bytes: chunks === undefined ? toBytes(final.body) : await readChunks(chunks),
       };
     },
   };
@@ -115,8 +106,11 @@ export async function sendBody(outgoing: Writable, body: Outgoing["body"]): Prom
   outgoing.end();
 }
 
-async function readStream(body: StreamBody): Promise<Uint8Array> {
-  const chunks = chunksOf(body);
+function toBytes(body: Body): Uint8Array {
+  return typeof body === "string" || body instanceof Uint8Array ? Buffer.from(body) : new Uint8Array();
+}
+
+async function readChunks(chunks: Chunks): Promise<Uint8Array> {
   const read: Uint8Array[] = [];
   for (;;) {
     const { done, value } = await chunks.next();
