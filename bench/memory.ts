@@ -4,6 +4,7 @@
  * Visitors log in, read, write, and log out or just leave, for ten minutes. Sessions live for half a tenth of that, so those
  * that were left behind come and go; the heap at the end must be what it was after the first tenth.
  */
+import "./temporary-folder.ts";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";

@@ -4,6 +4,7 @@
  * Every server in every scenario: checked first, then timed in rounds that go from server to server, so that what else the
  * machine does meets all of them alike. A ratio is that of one round; what is printed is the median of the rounds.
  */
+import "./temporary-folder.ts";
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";

@@ -4,6 +4,7 @@
  * What each contestant costs before its first request: what npm installs for it, and the time from the start of the process
  * to the first answer. Each is installed from the registry into a folder of its own, Hatcheck from its packed packages.
  */
+import "./temporary-folder.ts";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -3,6 +3,7 @@
  *
  * What the stores do with many sessions: in memory up to ten million, for which the heap is raised here.
  */
+import "./temporary-folder.ts";
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";

@@ -6,6 +6,6 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: ["./test/build.ts"],
     testTimeout: 20_000,
-    reporters: ["default", "../scripts/no-skips.mjs"],
+    reporters: ["default", "../scripts/no-skips.mjs", "../scripts/no-leftovers.ts"],
   },
 });

@@ -6,12 +6,13 @@
  *     testDocs(import.meta.dirname, ["../README.md", "../../../docs/routing.md"]);
  */
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 
 export interface DocBlock {
   /** Where the block starts, counted from 1. */
@@ -44,6 +45,10 @@ export function testDocs(folder: string, files: readonly string[]): void {
       return { name: `${basename(file)}:${line}`, module, run };
     });
   });
+  // What the blocks put into the temporary folder goes with it.
+  const temporary = mkdtempSync(join(tmpdir(), "docs-"));
+  vi.stubEnv("TMPDIR", temporary);
+  afterAll(() => rmSync(temporary, { recursive: true, force: true }));
   const base = resolve(import.meta.dirname, "../tsconfig.base.json");
   const compilerOptions = { noEmit: true, isolatedDeclarations: false, declaration: false };
   const project = join(out, "tsconfig.json");

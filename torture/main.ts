@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
+import { temporaryFolderUntilExit } from "../scripts/temporary-folder.ts";
 import { faults, shortFaults } from "./faults/faults.ts";
 import { fleets, shortFleets } from "./fleet/fleet.ts";
 import { floods } from "./flood/flood.ts";
@@ -15,6 +16,7 @@ import { type Finding, keep, type Size } from "./report.ts";
 import { secrets } from "./secrets/secrets.ts";
 import { sockets } from "./sockets/sockets.ts";
 
+temporaryFolderUntilExit();
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },

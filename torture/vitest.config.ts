@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     name: "torture",
     include: ["**/*.test.ts"],
-    reporters: ["default", "../scripts/no-skips.mjs"],
+    reporters: ["default", "../scripts/no-skips.mjs", "../scripts/no-leftovers.ts"],
     testTimeout: 120_000,
   },
 });

@@ -4,6 +4,6 @@ export default defineConfig({
   test: {
     name: "session",
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    reporters: ["default", "../../scripts/no-skips.mjs"],
+    reporters: ["default", "../../scripts/no-skips.mjs", "../../scripts/no-leftovers.ts"],
   },
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { HttpError, Request } from "@hatcheck/core";
 import type { Chance } from "../random.ts";
 import { inputOf } from "./inputs.ts";
-import type { Target } from "./fuzz.ts";
+import type { Target } from "./target.ts";
 
 const ALLOWED = [400, 413, 415];
 

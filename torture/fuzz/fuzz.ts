@@ -6,16 +6,7 @@ import { bodies } from "./bodies.ts";
 import { cronTargets } from "./cron.ts";
 import { idTargets } from "./ids.ts";
 import { paths } from "./paths.ts";
-
-export interface Target {
-  readonly name: string;
-  /** What must hold, in the words of the table. */
-  readonly promise: string;
-  /** Makes an input. It is not timed. */
-  make(chance: Chance): string;
-  /** Tries an input. Throws when a promise is broken. */
-  check(input: string): unknown;
-}
+import type { Target } from "./target.ts";
 
 const COUNT = { short: 20_000, full: 1_000_000 };
 /** An input that takes longer is taken for an attack. */

@@ -10,7 +10,7 @@ import { assertHost } from "../../packages/core/src/http/host.ts";
 import { parseRange } from "../../packages/core/src/http/range.ts";
 import type { Chance } from "../random.ts";
 import { asHeader, inputOf } from "./inputs.ts";
-import type { Target } from "./fuzz.ts";
+import type { Target } from "./target.ts";
 
 const from =
   (pieces: readonly string[]) =>

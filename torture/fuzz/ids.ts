@@ -5,7 +5,7 @@ import { SessionStore, sessionLayer } from "@hatcheck/session";
 import { SqliteSessionStore } from "@hatcheck/session/sqlite";
 import type { Chance } from "../random.ts";
 import { inputOf } from "./inputs.ts";
-import type { Target } from "./fuzz.ts";
+import type { Target } from "./target.ts";
 
 const conn = new ConnectionInfo();
 const memory = new SessionStore(3600);

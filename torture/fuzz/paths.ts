@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { App, ConnectionInfo, Request, Response } from "@hatcheck/core";
 import type { Chance } from "../random.ts";
 import { inputOf } from "./inputs.ts";
-import type { Target } from "./fuzz.ts";
+import type { Target } from "./target.ts";
 
 /** What the guard saw, and what the handler got, of the last request. */
 const last: {

@@ -1,8 +1,15 @@
 // The public face of the package.
-export { App, type AppOptions } from "./app/application.ts";
+export { App } from "./app.ts";
+export type { Application, AppOptions } from "./app/application.ts";
 export { type BodySource, DEFAULT_BODY_LIMIT } from "./message/body.ts";
 export type { RouteInfo } from "./app/compile.ts";
-export { type Address, ConnectionInfo, type Peer } from "./message/connection.ts";
+export {
+  type Address,
+  ConnectionInfo,
+  type Forwarding,
+  type Peer,
+  type ProxyTrust,
+} from "./message/connection.ts";
 export {
   assertCookie,
   attributesToString,
@@ -69,10 +76,4 @@ export {
   type TestResponse,
 } from "./testing/test-client.ts";
 export type { Responder } from "./server/begin-response.ts";
-export {
-  type Forwarding,
-  type ProxyTrust,
-  trustProxy,
-  type TrustProxy,
-  type TrustProxyRule,
-} from "./server/trust-proxy.ts";
+export { trustProxy, type TrustProxy, type TrustProxyRule } from "./server/trust-proxy.ts";

@@ -18,7 +18,7 @@ export type {
   TaskRun,
 } from "./task/options.ts";
 export { LeaseLostError } from "./task/lease-keeper.ts";
-export { type RunOutcome, TaskTimeoutError } from "./task/run.ts";
+export { TaskTimeoutError } from "./task/run.ts";
 export { Scheduler } from "./scheduler.ts";
 export type { TaskList } from "./task/task-list.ts";
-export type { LastRun, TaskKind, TaskStatus } from "./task/task-definition.ts";
+export type { LastRun, RunOutcome, TaskKind, TaskStatus } from "./task/status.ts";

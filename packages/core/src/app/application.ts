@@ -1,9 +1,8 @@
-// The application: what is registered on it, and the ways to run it.
+// The application: what is registered on it, and how it answers a request. It knows nothing of sockets.
 import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "../message/connection.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
-import { type FetchOptions, handleFetch } from "../server/web-fetch.ts";
 import { finalise, type FinalResponse } from "../message/prepared-response.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
@@ -11,8 +10,6 @@ import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
 import type { Method } from "./router.ts";
 import { withFieldsOf } from "./preserved-fields.ts";
-import type { ListenOptions, Server } from "../server/options.ts";
-import { listen } from "../server/server.ts";
 
 export interface AppOptions {
   /** Most bytes that a body may have, 1 MiB unless given; routes may differ. */
@@ -21,14 +18,8 @@ export interface AppOptions {
   maxFields?: number;
 }
 
-/**
- * An application: routes, layers around them, and a state that all of them are given.
- *
- *     const app = App.withState({ greeting: "hello" })
- *       .get("/:name", (_req, { name }, _conn, { greeting }) => Response.text(200, `${greeting} ${name}`));
- *     const server = await app.listen({ port: 7878 });
- */
-export class App<State> {
+/** Routes, layers around them, and a state that all of them are given. {@link App} can be served, too. */
+export class Application<State> {
   readonly #definition: Definition<State>;
   #compiled: Compiled | undefined;
 
@@ -44,11 +35,6 @@ export class App<State> {
       notFound: undefined,
       sealed: false,
     };
-  }
-
-  /** An application whose handlers and layers are given this state. */
-  static withState<State>(state: State, options?: AppOptions): App<State> {
-    return new App(state, options);
   }
 
   get<const Pattern extends string>(
@@ -124,7 +110,7 @@ export class App<State> {
    *
    * @throws TypeError when the prefix is malformed.
    */
-  mount<Other>(prefix: string, app: App<Other>): this {
+  mount<Other>(prefix: string, app: Application<Other>): this {
     this.#assertOpen("mount");
     const { names } = parsePattern(prefix);
     if (names.length > 0) throw new TypeError(`mount(${JSON.stringify(prefix)}): a prefix has no parameters`);
@@ -158,7 +144,7 @@ export class App<State> {
     return this;
   }
 
-  /** Every route, those of mounted apps included, in the order of registration. */
+  /** Every route, those of mounted apps included, in the order of registration; the app takes no others from here on. */
   routes(): readonly RouteInfo[] {
     return this.#compile().routes;
   }
@@ -172,20 +158,6 @@ export class App<State> {
       return toResponse(it);
     };
     return final instanceof Promise ? final.then(end) : end(final);
-  }
-
-  /**
-   * Answers a web-standard request with a web-standard response; bodies are streamed both ways. A web-standard request
-   * does not know where it comes from: say so with `peer`, and behind a proxy with `trustProxy`.
-   */
-  fetch(request: globalThis.Request, options?: FetchOptions): Promise<globalThis.Response> {
-    return handleFetch(this, request, options);
-  }
-
-  /** Serves the app. Resolves when it really listens; see {@link ListenOptions} for the defaults. */
-  listen(options: ListenOptions = {}): Promise<Server> {
-    this.#compile();
-    return listen(this, options);
   }
 
   /** For engines: what is to be sent. Never throws; there is a promise only where a handler or a layer made one. */

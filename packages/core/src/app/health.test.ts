@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeEach, trackServers } from "../../test/harness.ts";
-import { App } from "./application.ts";
+import { App } from "../app.ts";
 import { health, type HealthOptions } from "./health.ts";
 import { Response } from "../message/response.ts";
 import { TestClient } from "../testing/test-client.ts";

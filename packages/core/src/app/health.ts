@@ -1,5 +1,5 @@
 // What load balancers and orchestrators ask: does it live, and may it have work?
-import { App } from "./application.ts";
+import { Application } from "./application.ts";
 import { HttpError } from "../http/http-error.ts";
 import { Header } from "../http/header.ts";
 import { Response } from "../message/response.ts";
@@ -18,9 +18,9 @@ const TEXT = Header.constant("Content-Type", "text/plain; charset=utf-8");
  *
  *     app.mount("/", health({ ready: () => database.isConnected() }));
  */
-export function health(options: HealthOptions = {}): App<undefined> {
+export function health(options: HealthOptions = {}): Application<undefined> {
   const { ready } = options;
-  return new App(undefined)
+  return new Application(undefined)
     .get("/healthz", () => say(200, "ok"))
     .get("/readyz", (_req, _params, conn) => {
       if (conn.closing) return say(503, "closing");

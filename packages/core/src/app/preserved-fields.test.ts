@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeEach } from "../../test/harness.ts";
-import { App } from "./application.ts";
+import { App } from "../app.ts";
 import { cors } from "../layers/cors.ts";
 import { requestId } from "../layers/request-id.ts";
 import { securityHeaders } from "../layers/security-headers.ts";

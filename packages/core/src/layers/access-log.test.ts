@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { describeEach } from "../../test/harness.ts";
-import { App } from "../app/application.ts";
+import { App } from "../app.ts";
 import { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
 import { accessLog, type AccessLogEntry } from "./access-log.ts";

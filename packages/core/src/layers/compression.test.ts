@@ -9,7 +9,7 @@ import {
 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { describeEach } from "../../test/harness.ts";
-import { App } from "../app/application.ts";
+import { App } from "../app.ts";
 import { Header } from "../http/header.ts";
 import { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";

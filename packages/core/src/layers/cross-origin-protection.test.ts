@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEach } from "../../test/harness.ts";
-import { App } from "../app/application.ts";
+import { App } from "../app.ts";
 import { Response } from "../message/response.ts";
 import { crossOriginProtection, type CrossOriginProtectionOptions } from "./cross-origin-protection.ts";
 

@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { describe, expect, test } from "vitest";
-import { App } from "../app/application.ts";
+import { App } from "../app.ts";
 import { Response } from "../message/response.ts";
 import { TestClient } from "../testing/test-client.ts";
 import { addressKey, rateLimit, type RateLimiter } from "./rate-limit.ts";

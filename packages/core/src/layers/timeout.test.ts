@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { describeEach } from "../../test/harness.ts";
-import { App } from "../app/application.ts";
+import { App } from "../app.ts";
 import { HttpError } from "../http/http-error.ts";
 import { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";

@@ -1,13 +1,22 @@
 // Who is at the other end of the connection, and what trusted proxies say of who is behind it.
 import type { Request } from "./request.ts";
-import type { OnClosing } from "../server/closing.ts";
-import type { Forwarding, ProxyTrust } from "../server/trust-proxy.ts";
+import type { OnClosing } from "./closing.ts";
 
 /** An IP address and a port. A unix socket has neither: `""` and 0. */
 export interface Address {
   readonly ip: string;
   readonly port: number;
 }
+
+/** What trusted proxies say of the client. A part that they did not say is absent. */
+export interface Forwarding {
+  readonly clientIp?: string;
+  readonly scheme?: "http" | "https";
+  readonly host?: string;
+}
+
+/** Reads the forwarding headers of a request that came from a peer. */
+export type ProxyTrust = (req: Request, peerIp: string) => Forwarding;
 
 /** What an engine knows of a connection; one object serves all its requests. */
 export interface Peer {

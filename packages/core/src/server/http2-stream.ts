@@ -6,7 +6,7 @@ import type { FinalResponse } from "../message/prepared-response.ts";
 import type { Peer } from "../message/connection.ts";
 import type { RequestInit } from "../message/request.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
-import type { OnClosing } from "./closing.ts";
+import type { OnClosing } from "../message/closing.ts";
 import { begin, type Chunks, chunksOf } from "../message/stream.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 

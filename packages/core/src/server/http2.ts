@@ -6,7 +6,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import type { App } from "../app/application.ts";
+import type { Application } from "../app/application.ts";
 import { ConnectionInfo, type Peer } from "../message/connection.ts";
 import { requestEnd } from "../message/diagnostics.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
@@ -50,7 +50,7 @@ export interface Http2 {
 /** What tells a connection that it is HTTP/2. @see https://www.rfc-editor.org/rfc/rfc9113#section-3.2 */
 export const ALPN: string[] = ["h2", "http/1.1"];
 
-export function serveHttp2<State>(app: App<State>, limits: Http2Limits): Http2 {
+export function serveHttp2<State>(app: Application<State>, limits: Http2Limits): Http2 {
   const sessions = new Map<ServerHttp2Session, TLSSocket>();
   let closing = false;
   const { maxHeaderSize, headersTimeout, requestTimeout, idleTimeoutMs, keepAliveTimeout } = limits;

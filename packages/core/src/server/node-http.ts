@@ -8,7 +8,7 @@ import type { RequestInit } from "../message/request.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import { begin } from "../message/stream.ts";
 import { NodeBody } from "./node-body.ts";
-import type { OnClosing } from "./closing.ts";
+import type { OnClosing } from "../message/closing.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 import { knownPeerOf } from "./sockets.ts";
 

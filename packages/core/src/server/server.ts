@@ -8,7 +8,7 @@ import {
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { App } from "../app/application.ts";
+import type { Application } from "../app/application.ts";
 import { ConnectionInfo } from "../message/connection.ts";
 import { requestEnd } from "../message/diagnostics.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
@@ -16,7 +16,7 @@ import { cutOff, NodeRequest, send, skipEmptyBody, whenOver } from "./node-http.
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { startListening, urlOf } from "./bind.ts";
-import { ClosingNotice } from "./closing.ts";
+import { ClosingNotice } from "../message/closing.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import type { CloseOptions, ListenOptions, Server } from "./options.ts";
 import { refuseClient, refuseVersion } from "./refuse-client.ts";
@@ -27,7 +27,7 @@ import { trustProxy } from "./trust-proxy.ts";
 import { runUpgrade } from "./upgrade.ts";
 
 /** @throws Error when it cannot listen, with a message that says what to do. */
-export async function listen<State>(app: App<State>, options: ListenOptions): Promise<Server> {
+export async function listen<State>(app: Application<State>, options: ListenOptions): Promise<Server> {
   const {
     host = "127.0.0.1",
     port = 7878,

@@ -2,9 +2,8 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { Peer } from "../message/connection.ts";
-import type { OnClosing } from "./closing.ts";
-import type { ProxyTrust } from "./trust-proxy.ts";
+import type { Peer, ProxyTrust } from "../message/connection.ts";
+import type { OnClosing } from "../message/closing.ts";
 
 /** Kept on the socket, because a map costs more. */
 const PEER: unique symbol = Symbol("hatcheck.peer");

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Header } from "../http/header.ts";
 import { Request } from "../message/request.ts";
-import { type Forwarding, trustProxy, type TrustProxy } from "./trust-proxy.ts";
+import type { Forwarding } from "../message/connection.ts";
+import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 function forwarding(
   rule: TrustProxy,

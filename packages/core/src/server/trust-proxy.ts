@@ -5,17 +5,8 @@
 // What stands further left was written by that client and is never looked at.
 import { BlockList, isIP } from "node:net";
 import { isHost } from "../http/host.ts";
+import type { ProxyTrust } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
-
-/** What trusted proxies say of the client. A part that they did not say is absent. */
-export interface Forwarding {
-  readonly clientIp?: string;
-  readonly scheme?: "http" | "https";
-  readonly host?: string;
-}
-
-/** Reads the forwarding headers of a request that came from a peer. */
-export type ProxyTrust = (req: Request, peerIp: string) => Forwarding;
 
 export interface TrustProxyRule {
   /** How many proxies stand before this server, or which networks they are in (`"10.0.0.0/8"`, `"::1"`). */

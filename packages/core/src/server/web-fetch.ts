@@ -1,12 +1,12 @@
 // The bridge to the web platform's Request and Response.
-import type { App } from "../app/application.ts";
-import { ConnectionInfo, type Peer } from "../message/connection.ts";
+import type { Application } from "../app/application.ts";
+import { ConnectionInfo, type Peer, type ProxyTrust } from "../message/connection.ts";
 import { announceEnd } from "../message/diagnostics.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import type { Chunks } from "../message/stream.ts";
 import { respondBegun } from "./begin-response.ts";
-import { type ProxyTrust, trustProxy, type TrustProxy } from "./trust-proxy.ts";
+import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface FetchOptions {
   /** The connection that the request came over. What is not given is loopback, encrypted where the URL says https. */
@@ -26,7 +26,7 @@ function compiled(rule: TrustProxy): ProxyTrust | undefined {
 
 /** Runs a web-standard request through an app. */
 export async function handleFetch<State>(
-  app: App<State>,
+  app: Application<State>,
   request: globalThis.Request,
   { peer, trustProxy: rule }: FetchOptions = {},
 ): Promise<globalThis.Response> {

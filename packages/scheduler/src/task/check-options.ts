@@ -14,7 +14,7 @@ import {
   withMethods,
 } from "../values/check.ts";
 import type { CronOptions } from "./options.ts";
-import type { TaskKind } from "./task-definition.ts";
+import type { TaskKind } from "./status.ts";
 
 const RETRY: Checks = {
   attempts: { required: wholeNumber(1) },

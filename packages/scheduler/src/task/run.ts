@@ -9,9 +9,7 @@ import { LeaseKeeper, LeaseLostError } from "./lease-keeper.ts";
 import type { Task, TaskRun } from "./options.ts";
 import type { DueSlot } from "./planner.ts";
 import type { Report } from "./report.ts";
-
-/** How a run ended. */
-export type RunOutcome = "success" | "error" | "cancelled" | "skipped";
+import type { RunOutcome } from "./status.ts";
 
 /** How long a task may take to settle after its timeout has aborted its signal, in milliseconds. */
 const SETTLE_TIME = 100;

@@ -9,8 +9,9 @@ import { publish, type SkipReason } from "./events.ts";
 import type { Overlap } from "./options.ts";
 import { type DueSlot, Planner } from "./planner.ts";
 import type { Report } from "./report.ts";
-import { Run, type RunOutcome, type RunSettings } from "./run.ts";
-import type { TaskDefinition, TaskStatus } from "./task-definition.ts";
+import { Run, type RunSettings } from "./run.ts";
+import type { RunOutcome, TaskStatus } from "./status.ts";
+import type { TaskDefinition } from "./task-definition.ts";
 import { retime } from "./timing.ts";
 
 /** How long a trigger of an exclusive task is remembered, in milliseconds. */

@@ -5,7 +5,8 @@ import { type Duration, toMilliseconds } from "../values/duration.ts";
 import { show } from "../values/check.ts";
 import { checkTaskOptions } from "./check-options.ts";
 import type { AtOptions, CronOptions, EveryOptions, Task, TaskOptions } from "./options.ts";
-import type { TaskDefinition, TaskKind } from "./task-definition.ts";
+import type { TaskKind } from "./status.ts";
+import type { TaskDefinition } from "./task-definition.ts";
 import { afterTiming, atTiming, cronTiming, everyTiming, type Timing } from "./timing.ts";
 
 let close: (list: TaskList) => TaskDefinition[];

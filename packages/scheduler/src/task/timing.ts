@@ -5,7 +5,7 @@ import { CRON_CHECKS, CronSchedule, type CronScheduleOptions } from "../cron/cro
 import { checkOptions, pointInTime, show } from "../values/check.ts";
 import { type Duration, toMilliseconds } from "../values/duration.ts";
 import type { CronOptions } from "./options.ts";
-import type { TaskDefinition } from "./task-definition.ts";
+import type { TaskKind } from "./status.ts";
 import { cronTimetable, grid, single, type Timetable } from "./timetable.ts";
 
 export interface Timing {
@@ -60,7 +60,7 @@ export function atTiming(date: Date | number): Timing {
  * @throws {SyntaxError | TypeError | RangeError} when they do not fit its kind, or are wrong
  */
 export function retime(
-  { kind, options }: Pick<TaskDefinition, "kind" | "options">,
+  { kind, options }: { kind: TaskKind; options: CronOptions },
   when: Duration | Date,
   changes: CronScheduleOptions,
 ): Timing {
