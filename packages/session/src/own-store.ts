@@ -3,4 +3,4 @@ export type { Backend, Exchange, Found, Key, Login, Refusal, Times } from "./rem
 export type { EncodedChanges } from "./model/encoding.ts";
 export { type Settings, settingsOf } from "./model/options.ts";
 export { RemoteSessionStore } from "./remote/remote-store.ts";
-export type { Check, Checks } from "./model/check.ts";
+export type { Check, Checks } from "@hatcheck/core/options";

@@ -7,7 +7,7 @@ import {
   type Request,
   type SetCookieAttributes,
 } from "@hatcheck/core";
-import { type Checks, isBoolean, isString, oneOf } from "../model/check.ts";
+import { type Checks, isBoolean, isString, oneOf } from "@hatcheck/core/options";
 
 export interface SessionCookieOptions {
   /** `"sid"` unless given. Over TLS it is sent as `__Host-sid`, which no other host and no plain HTTP can overwrite. */

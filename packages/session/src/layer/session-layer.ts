@@ -12,7 +12,7 @@ import {
   withMembers,
 } from "@hatcheck/core";
 import { SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
-import { type Checks, checkOptions, isBoolean, show } from "../model/check.ts";
+import { type Checks, checkOptions, isBoolean, show } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
 import { type Outcome, RequestSession, type Visitor } from "./request-session.ts";
 import type { Session } from "../model/session.ts";

@@ -15,7 +15,7 @@ import { flat, flatKey } from "../model/flat-string.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { ExpiryHeap, SeenList } from "./eviction-order.ts";
 import { ShardedMap } from "./sharded-map.ts";
-import { countOf } from "../model/check.ts";
+import { countOf } from "@hatcheck/core/options";
 import {
   assertChange,
   assertClient,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isString } from "./check.ts";
+import { isString } from "@hatcheck/core/options";
 import { assertId, assertUserId, clip, settingsOf, sparedBy } from "./options.ts";
 import { generateId, recordIdOf } from "./session-id.ts";
 
@@ -23,7 +23,7 @@ describe("settingsOf", () => {
 
   test.each([
     [-1, RangeError, "Store: ttl must be a number of seconds from 0 to 100 years, got -1"],
-    [Number.NaN, RangeError, "Store: ttl must be a number of seconds from 0 to 100 years, got NaN"],
+    [Number.NaN, TypeError, "Store: ttl must be a number of seconds from 0 to 100 years, got NaN"],
     [Infinity, RangeError, "Store: ttl must be a number of seconds from 0 to 100 years, got Infinity"],
     [{ ttl: "3600" }, TypeError, 'Store: ttl must be a number of seconds from 0 to 100 years, got "3600"'],
     [{ ttl: null }, TypeError, "Store: ttl must be a number of seconds from 0 to 100 years, got null"],

@@ -9,7 +9,7 @@ import {
   milliseconds,
   numberThat,
   show,
-} from "./check.ts";
+} from "@hatcheck/core/options";
 import { flat } from "./flat-string.ts";
 import { Session } from "./session.ts";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";

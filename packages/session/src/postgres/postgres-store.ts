@@ -1,5 +1,5 @@
 // Sessions in Postgres: shared by several machines, beside the rest of an application's data.
-import { isString } from "../model/check.ts";
+import { isString } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
 import { settingsOf } from "../model/options.ts";
 import { PostgresBackend } from "./postgres-backend.ts";

@@ -1,5 +1,5 @@
 // Sessions in Redis or Valkey: shared by several machines, a Cluster too.
-import { isString } from "../model/check.ts";
+import { isString } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
 import { settingsOf } from "../model/options.ts";
 import { RedisBackend } from "./redis-backend.ts";

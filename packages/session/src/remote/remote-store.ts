@@ -15,7 +15,7 @@ import {
   saved,
 } from "../model/events.ts";
 import { encodeKey, type JsonData, type ReadonlyJson } from "../model/json.ts";
-import { type Checks, milliseconds } from "../model/check.ts";
+import { type Checks, milliseconds } from "@hatcheck/core/options";
 import {
   assertChange,
   assertClient,

@@ -14,7 +14,7 @@ import {
   saved,
 } from "../model/events.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
-import { milliseconds } from "../model/check.ts";
+import { milliseconds } from "@hatcheck/core/options";
 import {
   assertChange,
   assertClient,

@@ -37,7 +37,14 @@ export function checkOptions(
     }
     if (value !== undefined) check(value, `${owner}: ${prefix}${name}`);
   }
+  for (const [name, check] of Object.entries(checks)) {
+    if (REQUIRED in check && Reflect.get(options, name) === undefined)
+      throw new TypeError(`${owner}: ${prefix}${name} is missing`);
+  }
 }
+
+/** Marks the check of an option that must be given. */
+const REQUIRED = Symbol("required");
 
 function meantBy(
   name: string,
@@ -57,11 +64,17 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** An option that must be given. */
+export function required(check: Check): Check {
+  return Object.assign((value: unknown, label: string) => check(value, label), { [REQUIRED]: true });
+}
+
 /** A number in a range. `allowed` says which: "a number of milliseconds from 0". */
 export function numberThat(allowed: string, isAllowed: (value: number) => boolean): Check {
   return (value, label) => {
     const message = `${label} must be ${allowed}, got ${show(value)}`;
-    if (typeof value !== "number") throw new TypeError(message);
+    // NaN is what a calculation with something else than numbers gives: no number that is only too large or too small.
+    if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(message);
     if (!isAllowed(value)) throw new RangeError(message);
   };
 }
@@ -69,6 +82,23 @@ export function numberThat(allowed: string, isAllowed: (value: number) => boolea
 /** A whole number of something, above 0. */
 export function countOf(unit: string): Check {
   return numberThat(`a whole number${unit} above 0`, (value) => Number.isSafeInteger(value) && value > 0);
+}
+
+/** A limit: a whole number of something from 0, or `Infinity` for none. */
+export function limitOf(unit: string): Check {
+  return numberThat(
+    `a whole number${unit} from 0, or Infinity`,
+    (value) => (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY) && value >= 0,
+  );
+}
+
+/** A whole number in a range; `unit` as in " of seconds". */
+export function wholeNumber(unit: string, least: number, most: number = Number.MAX_SAFE_INTEGER): Check {
+  const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  return numberThat(
+    `a whole number${unit} from ${least}${to}`,
+    (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+  );
 }
 
 /** What setTimeout takes. */
@@ -81,10 +111,34 @@ export function milliseconds(least: number): Check {
 
 export const isString: Check = typeOf("string");
 export const isBoolean: Check = typeOf("boolean");
+export const isFunction: Check = typeOf("function");
 
-function typeOf(type: "string" | "boolean"): Check {
+function typeOf(type: "string" | "boolean" | "function"): Check {
   return (value, label) => {
     if (typeof value !== type) throw new TypeError(`${label} must be a ${type}, got ${show(value)}`);
+  };
+}
+
+/** Anything that is an object. `what` says what kind: "an AbortSignal". */
+export function objectThat(what: string, isIt: (value: object) => boolean = () => true): Check {
+  return (value, label) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || !isIt(value))
+      throw new TypeError(`${label} must be ${what}, got ${show(value)}`);
+  };
+}
+
+/** A list, each of whose members passes. */
+export function listOf(what: string, member: Check): Check {
+  return (value, label) => {
+    if (!Array.isArray(value)) throw new TypeError(`${label} must be a list of ${what}, got ${show(value)}`);
+    for (const [index, one] of value.entries()) member(one, `${label}[${index}]`);
+  };
+}
+
+/** `false` for none, or what the check takes. */
+export function orFalse(check: Check): Check {
+  return (value, label) => {
+    if (value !== false) check(value, label);
   };
 }
 
