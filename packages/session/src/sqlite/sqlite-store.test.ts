@@ -40,7 +40,7 @@ describe("SqliteSessionStore", () => {
     ["", 3600, TypeError, /the path must be that of a file/],
     [":memory:", -1, RangeError, /ttl/],
     [":memory:", { ttl: 1, timeoutMs: -1 }, RangeError, /timeoutMs/],
-    [":memory:", { ttl: 1, timeoutMs: Number.NaN }, RangeError, /timeoutMs/],
+    [":memory:", { ttl: 1, timeoutMs: Number.NaN }, TypeError, /timeoutMs/],
   ])("a path or option that is wrong is named: %j %j", (path, options, kind, message) => {
     expect(() => new SqliteSessionStore(path, options)).toThrow(kind);
     expect(() => new SqliteSessionStore(path, options)).toThrow(message);
