@@ -50,6 +50,11 @@ export { cspNonce, NONCE, securityHeaders, type SecurityHeadersOptions } from ".
 export { timeout, type TimeoutOptions } from "./layers/timeout.ts";
 export type { MultipartField, MultipartOptions, MultipartPart } from "./message/multipart.ts";
 export type { MultipartFile } from "./message/multipart-file.ts";
+export {
+  assertPreconditions,
+  type CurrentVersion,
+  type PreconditionOptions,
+} from "./message/preconditions.ts";
 export type { ParamName, Params } from "./app/pattern.ts";
 export { Request, type RequestInit, RequestKey } from "./message/request.ts";
 export { type Body, cancelBody, type Chunk, Response, type StreamBody } from "./message/response.ts";

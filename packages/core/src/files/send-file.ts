@@ -65,13 +65,13 @@ function isOf304({ name }: Header): boolean {
   return name !== "Content-Type" && name !== "Content-Encoding";
 }
 
-function validatorsOf({ size, modified }: Opened, coding: string | undefined): Validators {
+function validatorsOf({ size, modified }: Opened, coding: string | undefined) {
   const version = `${size.toString(36)}-${Math.round(modified * 1000).toString(36)}`;
   return {
     etag: coding === undefined ? `"${version}"` : `"${version}-${coding}"`,
     // A time to come would be nonsense to caches.
     lastModified: Math.min(modified, Date.now()),
-  };
+  } satisfies Validators;
 }
 
 /** Reads a part of a file; less when the file has become shorter since. */

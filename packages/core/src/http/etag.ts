@@ -34,11 +34,22 @@ export function parseEntityTags(field: string): readonly EntityTag[] | "*" | und
   }
 }
 
-/** Whether a field names this tag. The strong comparison asks for the same bytes, the weak one for the same meaning. */
-export function matchesEntityTag(field: string, etag: string, comparison: "strong" | "weak"): boolean {
+/** Whether a text is one entity tag, in quotes. */
+export function isEntityTag(text: string): boolean {
+  ENTITY_TAG.lastIndex = 0;
+  return ENTITY_TAG.test(text) && ENTITY_TAG.lastIndex === text.length;
+}
+
+/** Whether a field names this tag; `"*"` names all, also what has no tag. The strong comparison asks for the same bytes, the weak one for the same meaning. */
+export function matchesEntityTag(
+  field: string,
+  etag: string | undefined,
+  comparison: "strong" | "weak",
+): boolean {
   const tags = parseEntityTags(field);
   if (tags === undefined) return false;
   if (tags === "*") return true;
+  if (etag === undefined) return false;
   const weak = etag.startsWith("W/");
   const opaque = etag.slice(weak ? 3 : 1, -1);
   return tags.some((tag) => tag.opaque === opaque && (comparison === "weak" || !(weak || tag.weak)));

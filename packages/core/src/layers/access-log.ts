@@ -1,5 +1,6 @@
 // One line for each request: what was asked, what was answered, how long it took; nothing that is anybody's secret.
 import type { Layer } from "../app/handler.ts";
+import { type Instead, insteadOf200 } from "../message/conditional-answer.ts";
 import type { Request } from "../message/request.ts";
 import { isStream, type Response } from "../message/response.ts";
 import { after } from "./after.ts";
@@ -46,9 +47,11 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
       }
     };
     return after(next(), (response) => {
-      const { statusCode, body } = response;
+      const { body } = response;
+      const instead = insteadSent(req, response);
+      const { statusCode } = instead ?? response;
       if (!isStream(body) || req.method === "HEAD" || statusCode === 304) {
-        log(statusCode, bytesSent(req, response));
+        log(statusCode, instead === undefined ? bytesSent(req, response) : bytesOf(instead));
         return response;
       }
       const counted = response.clone();
@@ -65,6 +68,19 @@ function describe(req: Request): Pick<AccessLogEntry, "method" | "path" | "route
   } catch {
     return { method, path: null, route };
   }
+}
+
+/** What the client gets in place of a 200 whose version it has, or of which it wants a part, is decided when all layers are done. */
+function insteadSent(req: Request, response: Response): Instead | undefined {
+  const { statusCode, body } = response;
+  if (statusCode !== 200 || (req.method !== "GET" && req.method !== "HEAD")) return undefined;
+  if (response.header("etag") === undefined && response.header("last-modified") === undefined)
+    return undefined;
+  return insteadOf200(req, (name) => response.header(name), body);
+}
+
+function bytesOf(instead: Instead): number {
+  return instead.statusCode === 206 ? instead.range.end + 1 - instead.range.start : 0;
 }
 
 function bytesSent({ method }: Request, { statusCode, body }: Response): number {

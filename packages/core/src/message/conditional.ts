@@ -5,9 +5,9 @@ import type { Request } from "./request.ts";
 
 /** What tells one version of a representation from another. */
 export interface Validators {
-  readonly etag: string;
+  readonly etag: string | undefined;
   /** Milliseconds since the epoch; HTTP knows whole seconds only. */
-  readonly lastModified: number;
+  readonly lastModified: number | undefined;
 }
 
 /**
@@ -16,19 +16,23 @@ export interface Validators {
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2 for the order
  */
-export function evaluateConditions(req: Request, { etag, lastModified }: Validators): 304 | 412 | undefined {
-  const seconds = Math.floor(lastModified / 1000);
-  const ifMatch = list(req, "if-match");
-  if (ifMatch !== undefined) {
-    if (!matchesEntityTag(ifMatch, etag, "strong")) return 412;
-  } else {
-    const since = parseHttpDate(req.header("if-unmodified-since"));
-    if (since !== undefined && seconds > since / 1000) return 412;
-  }
-  const ifNoneMatch = list(req, "if-none-match");
+export function evaluateConditions(req: Request, validators: Validators): 304 | 412 | undefined {
+  const { etag, lastModified } = validators;
+  if (failsIfMatch(req, validators, true)) return 412;
+  const ifNoneMatch = fieldOf(req, "if-none-match");
   if (ifNoneMatch !== undefined) return matchesEntityTag(ifNoneMatch, etag, "weak") ? 304 : undefined;
   const since = parseHttpDate(req.header("if-modified-since"));
-  return since !== undefined && seconds <= since / 1000 ? 304 : undefined;
+  return since !== undefined && lastModified !== undefined && secondsOf(lastModified) <= since / 1000
+    ? 304
+    : undefined;
+}
+
+/** Whether `If-Match`, or in its absence `If-Unmodified-Since`, asks for another version than the one that is there. */
+export function failsIfMatch(req: Request, { etag, lastModified }: Validators, exists: boolean): boolean {
+  const ifMatch = fieldOf(req, "if-match");
+  if (ifMatch !== undefined) return !exists || !matchesEntityTag(ifMatch, etag, "strong");
+  const since = parseHttpDate(req.header("if-unmodified-since"));
+  return since !== undefined && lastModified !== undefined && secondsOf(lastModified) > since / 1000;
 }
 
 /**
@@ -40,10 +44,15 @@ export function rangeApplies(req: Request, { etag, lastModified }: Validators): 
   const ifRange = req.header("if-range");
   if (ifRange === undefined) return true;
   if (ifRange.includes('"')) return matchesEntityTag(ifRange, etag, "strong");
-  return parseHttpDate(ifRange) === Math.floor(lastModified / 1000) * 1000;
+  return lastModified !== undefined && parseHttpDate(ifRange) === secondsOf(lastModified) * 1000;
 }
 
-function list(req: Request, name: string): string | undefined {
+function secondsOf(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
+/** The value of a list that may stand on several lines. */
+export function fieldOf(req: Request, name: string): string | undefined {
   const values = req.headerAll(name);
   return values.length === 0 ? undefined : values.join(", ");
 }

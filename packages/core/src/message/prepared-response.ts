@@ -1,6 +1,7 @@
 // The last step before the wire: copies a handler's response, completes and checks it. The response itself, which
 // others may share, is never written to.
 import { assertHeader, ConstantHeader, isSameName } from "../http/header.ts";
+import { conditionalPart } from "./conditional-answer.ts";
 import type { Request } from "./request.ts";
 import { type Body, cancelBody, isStream, type Response } from "./response.ts";
 import { reasonPhraseOf } from "../http/status.ts";
@@ -30,20 +31,24 @@ export function finalise(req: Request, response: Response): FinalResponse {
 }
 
 function complete(req: Request, response: Response): FinalResponse {
-  const { statusCode, reasonPhrase, body } = response;
+  let { statusCode, reasonPhrase, body } = response;
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
     throw new RangeError(`Response status must be a whole number from 200 to 599, got ${String(statusCode)}`);
   }
   if (reasonPhrase !== reasonPhraseOf(statusCode) && /[^\t\x20-\x7e]/.test(reasonPhrase))
     throw new TypeError("The reason phrase holds a character it may not");
 
-  const headers: string[] = [];
+  let headers: string[] = [];
   let declaredLength: string | undefined;
   let typed = false;
+  let hasVersion = false;
   for (const header of response.headers) {
     const { name, value } = header;
     if (!(header instanceof ConstantHeader)) assertHeader(name, value);
     switch (name.length) {
+      case 4:
+        if (isSameName(name, "etag")) hasVersion = true;
+        break;
       case 7:
         // Nobody can be told what comes after the body: trailers are not sent.
         if (isSameName(name, "trailer")) continue;
@@ -57,6 +62,9 @@ function complete(req: Request, response: Response): FinalResponse {
         break;
       case 12:
         if (isSameName(name, "content-type")) typed = true;
+        break;
+      case 13:
+        if (isSameName(name, "last-modified") || isSameName(name, "accept-ranges")) hasVersion = true;
         break;
       case 14:
         if (isSameName(name, "content-length")) {
@@ -72,6 +80,11 @@ function complete(req: Request, response: Response): FinalResponse {
     headers.push(name, value);
   }
 
+  if (hasVersion && statusCode === 200 && (req.method === "GET" || req.method === "HEAD")) {
+    const part = conditionalPart(req, headers, body);
+    if (part !== undefined) ({ statusCode, reasonPhrase, headers, body } = part);
+  }
+
   const contentLength = lengthOf(body, declaredLength);
   if (statusCode === 204 || statusCode === 304) {
     cancelBody(body);
@@ -85,7 +98,7 @@ function complete(req: Request, response: Response): FinalResponse {
   if (!typed && contentLength !== 0) {
     headers.push(
       "Content-Type",
-      typeof body === "string" ? "text/plain; charset=utf-8" : "application/octet-stream",
+      typeof response.body === "string" ? "text/plain; charset=utf-8" : "application/octet-stream",
     );
   }
   if (contentLength !== undefined) headers.push("Content-Length", String(contentLength));
