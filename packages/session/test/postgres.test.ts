@@ -51,8 +51,9 @@ const hooks: Pick<ConformanceOptions<Opened>, "test" | "clock" | "dump" | "damag
     const { rows } = await pool.query(`SELECT * FROM ${table} ORDER BY handle`);
     return JSON.stringify(rows);
   },
-  async damage({ pool, table }, handle) {
-    await pool.query(`UPDATE ${table} SET data = '{"a": "\\""}' WHERE handle = $1`, [handle]);
+  async damage({ pool, table }, handle, text) {
+    const data = JSON.stringify({ a: text, c: '"d"' });
+    await pool.query(`UPDATE ${table} SET data = $2 WHERE handle = $1`, [handle, data]);
   },
   outage: (opened) => opened.break(),
   close: (opened) => opened.close(),
@@ -85,6 +86,14 @@ describe.skipIf(!hasPostgres)("PostgresSessionStore over pg", () => {
     {
       ...hooks,
       rounds: 1000,
+      async blockWrites({ table }) {
+        const writer = await admin.connect();
+        await writer.query(`BEGIN; SELECT 1 FROM ${table} FOR UPDATE`);
+        return async () => {
+          await writer.query("ROLLBACK");
+          writer.release();
+        };
+      },
       async countInProcess({ table }, id, key, times) {
         const args = ["count", "pg", String(server.port), table, id, key, `${times}`];
         await promisify(execFile)(process.execPath, [...WORKER, ...args]);
@@ -113,6 +122,13 @@ describe("PostgresSessionStore in PGlite", () => {
       const close = async (): Promise<void> => void (await lite.exec(`DROP TABLE IF EXISTS ${table}`));
       return { table, store, other, pool: lite, close, break: close };
     },
-    { ...hooks, rounds: 100 },
+    {
+      ...hooks,
+      rounds: 100,
+      async blockWrites() {
+        await lite.exec("SET default_transaction_read_only = on");
+        return async () => void (await lite.exec("SET default_transaction_read_only = off"));
+      },
+    },
   );
 });

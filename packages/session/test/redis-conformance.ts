@@ -34,12 +34,18 @@ export function redisConformance(driver: RedisDriver, ports: () => number[], rou
         await two.close();
       },
       dump: ({ prefix }) => dump(ports(), prefix),
-      async damage({ prefix }, handle) {
+      async damage({ prefix }, handle, text) {
         await withNode(ports(), async (node) => {
           const key = prefix + handle;
-          const sent = await node.hset(key, "d:a", '"').catch((error: Error) => error.message);
+          const sent = await node.hset(key, "d:a", text).catch((error: Error) => error.message);
           if (typeof sent === "string" && !sent.startsWith("MOVED")) throw new Error(sent);
         });
+      },
+      async blockWrites() {
+        const limit = (bytes: number) =>
+          withNode(ports(), async (node) => void (await node.config("SET", "maxmemory", bytes)));
+        await limit(1);
+        return () => limit(0);
       },
       outage: ({ one }) => one.close(),
       async countInProcess({ prefix }, id, key, times) {

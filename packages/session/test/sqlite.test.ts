@@ -38,10 +38,15 @@ describe("SqliteSessionStore", { timeout: 30_000 }, () => {
       },
       dump: ({ file }) =>
         withDatabase(file, (db) => JSON.stringify(db.prepare("SELECT * FROM sessions").all())),
-      damage({ file }, handle) {
+      damage({ file }, handle, text) {
         withDatabase(file, (db) =>
-          db.prepare("UPDATE sessions SET data = '{\"a\":' WHERE handle = ?").run(handle),
+          db.prepare("UPDATE sessions SET data = ? WHERE handle = ?").run(`{"a":${text},"c":"d"}`, handle),
         );
+      },
+      blockWrites({ file }) {
+        const writer = new DatabaseSync(file);
+        writer.exec("BEGIN IMMEDIATE");
+        return () => writer.close();
       },
       outage({ store }) {
         store.close();

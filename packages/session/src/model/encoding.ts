@@ -3,7 +3,7 @@ import { decodeKey, encodeKey } from "./json.ts";
 import {
   type Changes,
   type Entries,
-  jsonToStored,
+  JsonText,
   NO_ENTRIES,
   type StoredValue,
   storedToJson,
@@ -31,6 +31,26 @@ export function encodeEntries(entries: Entries): [key: string, json: string][] {
     pairs.push([encodeKey(entries[index] as string), storedToJson(entries[index + 1] as StoredValue)]);
   }
   return pairs;
+}
+
+/** JSON text as a stored value. It is parsed here and now: what is damaged must not be found out when it is asked for. */
+function jsonToStored(json: string): StoredValue {
+  const value = parseStored(json);
+  return typeof value === "object" && value !== null ? new JsonText(json) : (value as StoredValue);
+}
+
+/** JSON text as a value. @throws SyntaxError when it is not what was written. */
+export function parseStored(json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  assertFinite(value);
+  return value;
+}
+
+/** Numbers that are too large for JavaScript were not written by it. */
+export function assertFinite(value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new SyntaxError("a number is out of range");
+  if (typeof value === "object" && value !== null)
+    for (const inner of Object.values(value)) assertFinite(inner);
 }
 
 /** @throws SyntaxError when what is stored is not what was written. */

@@ -219,13 +219,6 @@ export function storedToJson(value: StoredValue): string {
   return value instanceof JsonText ? value.json : JSON.stringify(value);
 }
 
-/** JSON text as a stored value. */
-export function jsonToStored(json: string): StoredValue {
-  const first = json.charCodeAt(0);
-  // "{" or "[": parsed when it is asked for.
-  return first === 123 || first === 91 ? new JsonText(json) : (JSON.parse(json) as StoredValue);
-}
-
 /** A key's value in entries. */
 export function find(entries: Entries, key: string): StoredValue | undefined {
   for (let index = 0; index < entries.length; index += 2) {

@@ -45,12 +45,22 @@ export class PostgresBackend implements Backend {
 
   async find(key: Key): Promise<Found | undefined> {
     const { handle, secretHash } = key;
-    const [row] = await this.#db.query(this.#sql.find, [handle, secretHash, this.#touchMs]);
+    const [row] = await this.#db.read(this.#sql.find, [handle, secretHash, this.#touchMs]);
     if (row === undefined) return undefined;
     const found = { ...timesOf(row), ...detailsOf(row), touched: false };
     if (row.due !== true) return found;
-    const lastSeenAt = await this.touch(key);
-    return lastSeenAt === undefined ? undefined : { ...found, lastSeenAt, touched: true };
+    const lastSeenAt = await this.#see(key);
+    return lastSeenAt === undefined ? found : { ...found, lastSeenAt, touched: true };
+  }
+
+  /** `undefined` where it cannot be written, in a read-only database for instance: it was read all the same. */
+  async #see({ handle, secretHash }: Key): Promise<number | undefined> {
+    try {
+      const [row] = await this.#db.query(this.#sql.see, [handle, secretHash, this.#idleMs]);
+      return row === undefined ? undefined : Number(row.last_seen_at);
+    } catch {
+      return undefined;
+    }
   }
 
   async touch({ handle, secretHash }: Key): Promise<number | undefined> {
@@ -77,7 +87,7 @@ export class PostgresBackend implements Backend {
   }
 
   async peek({ handle, secretHash }: Key, field: string): Promise<{ value: string | undefined } | "gone"> {
-    const [row] = await this.#db.query(this.#sql.peek, [handle, secretHash, field]);
+    const [row] = await this.#db.read(this.#sql.peek, [handle, secretHash, field]);
     return row === undefined ? "gone" : { value: textOf(row.value) };
   }
 
@@ -99,7 +109,7 @@ export class PostgresBackend implements Backend {
   }
 
   async listByUser(userId: string): Promise<SessionEntry[]> {
-    return (await this.#db.query(this.#sql.listByUser, [userId])).map(entryOf);
+    return (await this.#db.read(this.#sql.listByUser, [userId])).map(entryOf);
   }
 
   async removeByUser(userId: string, spared: readonly string[]): Promise<string[]> {
@@ -118,12 +128,12 @@ export class PostgresBackend implements Backend {
   }
 
   async count(): Promise<number> {
-    const [row] = await this.#db.query(this.#sql.count, []);
+    const [row] = await this.#db.read(this.#sql.count, []);
     return Number(row?.count);
   }
 
   async isEmpty(): Promise<boolean> {
-    return (await this.#db.query(this.#sql.any, [])).length === 0;
+    return (await this.#db.read(this.#sql.any, [])).length === 0;
   }
 
   /** $1 to $5 of the statements that write. */
@@ -134,7 +144,7 @@ export class PostgresBackend implements Backend {
 
   /** Why nothing was written; `undefined` when these values would be written now. */
   async #explain(values: unknown[]): Promise<Refusal | undefined> {
-    const [row] = await this.#db.query(this.#sql.explain, values);
+    const [row] = await this.#db.read(this.#sql.explain, values);
     if (row === undefined) return "gone";
     return row.too_large === true ? "too-large" : undefined;
   }

@@ -69,6 +69,7 @@ const FITS = `($5::float8 IS NULL OR ${size(MERGED)} <= $5::float8)`;
 export interface Statements {
   readonly insert: string;
   readonly find: string;
+  readonly see: string;
   readonly touch: string;
   readonly write: string;
   readonly login: string;
@@ -102,6 +103,10 @@ RETURNING ${TIMES}`,
     find: `SELECT ${TIMES}, user_id, ${ms("authenticated_at")}, data::text AS data,
   last_seen_at <= now() - ${after("$3")} AS due
 FROM ${table} WHERE ${LIVE}`,
+
+    // $3 idle time or null. For a session that is only read: it waits for nobody who has locked the row.
+    see: `UPDATE ${table} SET last_seen_at = now(), ends_at = least(expires_at, now() + ${after("$3")})
+WHERE handle = (SELECT handle FROM ${table} WHERE ${LIVE} FOR UPDATE SKIP LOCKED) RETURNING ${ms("last_seen_at")}`,
 
     // $3 idle time or null: least() takes no notice of null.
     touch: `UPDATE ${table} SET last_seen_at = now(), ends_at = least(expires_at, now() + ${after("$3")})

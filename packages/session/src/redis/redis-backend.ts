@@ -55,13 +55,16 @@ export class RedisBackend implements Backend {
   }
 
   async find({ handle, secretHash }: Key): Promise<Found | undefined> {
-    const reply = await this.#run(lua.FIND, handle, [secretHash, this.#touchMs, this.#idleMs]);
+    const reply = await this.#read(lua.FIND, handle, [secretHash, this.#touchMs, this.#idleMs]);
     if (reply === null) return undefined;
     const [touched, flat] = reply as [unknown, string[]];
     const found = foundOf(flat, Number(touched) === 1);
     if (found.touched && found.userId !== undefined) {
       const left = found.expiresAt - found.lastSeenAt;
-      if (!(await this.#confirm(handle, secretHash, found.userId, found.generation, left))) return undefined;
+      if (!(await this.#users.isCurrent(found.userId, handle, left, found.generation))) {
+        await this.#run(lua.REMOVE, handle, [secretHash]);
+        return undefined;
+      }
     }
     return found;
   }
@@ -101,7 +104,7 @@ export class RedisBackend implements Backend {
   }
 
   async peek({ handle, secretHash }: Key, field: string): Promise<{ value: string | undefined } | "gone"> {
-    const [status, value] = (await this.#run(lua.PEEK, handle, [secretHash, field])) as [unknown, string];
+    const [status, value] = (await this.#read(lua.PEEK, handle, [secretHash, field])) as [unknown, string];
     return Number(status) === 1 ? { value: value === "" ? undefined : value } : "gone";
   }
 
@@ -126,11 +129,10 @@ export class RedisBackend implements Backend {
 
   async listByUser(userId: string): Promise<SessionEntry[]> {
     const entries = await this.#users.entries(userId);
-    const replies = await this.#ofEach(entries, ({ handle }) => this.#run(lua.DESCRIBE, handle, [userId]));
-    await this.#users.drop(
-      userId,
-      entries.filter((_, index) => replies[index] === null),
-    );
+    const replies = await this.#ofEach(entries, ({ handle }) => this.#read(lua.DESCRIBE, handle, [userId]));
+    const stale = entries.filter((_, index) => replies[index] === null);
+    // They are found stale next time otherwise: no reason to fail.
+    await this.#users.drop(userId, stale).catch(() => undefined);
     return entries.flatMap(({ handle }, index) => {
       const reply = replies[index] as (string | null)[] | null;
       return reply === null ? [] : [entryOf(handle, reply)];
@@ -185,8 +187,8 @@ export class RedisBackend implements Backend {
   }
 
   /**
-   * Makes sure that a session is in its user's index. `false` when all sessions of the user were ended meanwhile: then this
-   * one is, too, as if it had been there before.
+   * Makes sure that a session is in its user's index. When all sessions of the user were ended meanwhile, this one is, too, as
+   * if it had been there before.
    */
   async #confirm(
     handle: string,
@@ -194,14 +196,17 @@ export class RedisBackend implements Backend {
     userId: string,
     generation: number,
     lifetimeMs: number,
-  ): Promise<boolean> {
-    if (await this.#users.confirm(userId, handle, lifetimeMs, generation)) return true;
+  ): Promise<void> {
+    if (await this.#users.confirm(userId, handle, lifetimeMs, generation)) return;
     await this.#run(lua.REMOVE, handle, [secretHash]);
-    return false;
   }
 
   #run(script: Script, handle: string, args: Args): Promise<unknown> {
     return this.#redis.run(script, this.#prefix + handle, args);
+  }
+
+  #read(script: Script, handle: string, args: Args): Promise<unknown> {
+    return this.#redis.read(script, this.#prefix + handle, args);
   }
 
   async #ofEach(entries: readonly Entry[], ask: (entry: Entry) => Promise<unknown>): Promise<unknown[]> {

@@ -1,5 +1,6 @@
 // The clients that a Redis store can be given, told apart by their methods, and made to look the same.
 import { hash } from "node:crypto";
+import { isCut } from "../remote/connection-errors.ts";
 import { within } from "../remote/deadline.ts";
 
 /** A client or a pool of clients of node-redis. */
@@ -67,20 +68,25 @@ export class RedisConnection {
   }
 
   /** Runs a script on a key. Its text is sent only where the server does not know it: the first time, and after restarts. */
-  async run(script: Script, key: string, args: Args): Promise<unknown> {
+  async run(script: Script, key: string, args: Args, timeoutMs: number = this.#timeoutMs): Promise<unknown> {
     const { send } = this.#driver;
     const rest = ["1", key, ...args.map(String)];
     try {
-      return await within(this.#timeoutMs, send(key, ["EVALSHA", script.sha, ...rest]));
+      return await within(timeoutMs, send(key, ["EVALSHA", script.sha, ...rest]));
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return within(this.#timeoutMs, send(key, ["EVAL", script.text, ...rest]));
+      return within(timeoutMs, send(key, ["EVAL", script.text, ...rest]));
     }
+  }
+
+  /** Runs a script that may as well run twice: where its connection was cut, once more over another. */
+  read(script: Script, key: string, args: Args): Promise<unknown> {
+    return this.#twice((timeoutMs) => this.run(script, key, args, timeoutMs));
   }
 
   async ping(): Promise<void> {
     const masters = await this.#masters();
-    await Promise.all(masters.map((send) => within(this.#timeoutMs, send(["PING"]))));
+    await Promise.all(masters.map((send) => this.#twice((timeoutMs) => within(timeoutMs, send(["PING"])))));
   }
 
   /** Keys that begin with a prefix, page by page, without it. A key that is created or moved meanwhile may come twice or not. */
@@ -90,11 +96,22 @@ export class RedisConnection {
     for (const send of await this.#masters()) {
       let cursor = "0";
       do {
-        const scan = send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]);
-        const [next, keys] = (await within(this.#timeoutMs, scan)) as [unknown, string[]];
+        const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"];
+        const page = await this.#twice((timeoutMs) => within(timeoutMs, send(command)));
+        const [next, keys] = page as [unknown, string[]];
         yield keys.map((key) => key.slice(full.length));
         cursor = String(next);
       } while (cursor !== "0");
+    }
+  }
+
+  async #twice<Answer>(ask: (timeoutMs: number) => Promise<Answer>): Promise<Answer> {
+    const until = performance.now() + this.#timeoutMs;
+    try {
+      return await ask(this.#timeoutMs);
+    } catch (error) {
+      if (!isCut(error)) throw error;
+      return ask(Math.max(1, until - performance.now()));
     }
   }
 

@@ -19,14 +19,22 @@ local function holds(hash)
   return redis.call('HGET', key, 'h') == hash
 end
 
+local function note_seen(lifetime_end)
+  redis.call('HSET', key, 's', now, 'e', lifetime_end)
+end
+
 -- The key ends with the lifetime, or earlier when the session idles; an idle time below 0 is none. It may end here and now:
 -- whatever were written after this would make a new key, without an end.
-local function see(lifetime_end, idle)
+local function prolong(lifetime_end, idle)
   local at = tonumber(lifetime_end)
   idle = tonumber(idle)
   if idle >= 0 and now + idle < at then at = now + idle end
-  redis.call('HSET', key, 's', now, 'e', lifetime_end)
   redis.call('PEXPIREAT', key, at)
+end
+
+local function see(lifetime_end, idle)
+  note_seen(lifetime_end)
+  prolong(lifetime_end, idle)
 end
 
 -- Changes stand in ARGV from 'first' on: the number of pairs, the pairs, the keys to remove.
@@ -71,14 +79,18 @@ see(now + ARGV[3], ARGV[4])
 return now
 `);
 
-/** hash, milliseconds between two writes of "last seen", idle → { touched, fields and values }, or nil. */
+/**
+ * hash, milliseconds between two writes of "last seen", idle → { touched, fields and values }, or nil. Where nothing can be
+ * written, because Redis is out of memory or a replica, it is read all the same.
+ */
 export const FIND: Script = script(`
 if not holds(ARGV[1]) then return false end
 local times = redis.call('HMGET', key, 's', 'e')
 local seen, lifetime_end, touched = tonumber(times[1] or ''), tonumber(times[2] or ''), 0
 if seen and lifetime_end and now - seen >= tonumber(ARGV[2]) then
-  see(times[2], ARGV[3])
-  touched = 1
+  if pcall(note_seen, times[2]) then touched = 1 end
+  -- Out of memory, Redis still takes this, so that who is active does not idle out meanwhile.
+  pcall(prolong, times[2], ARGV[3])
 end
 return { touched, redis.call('HGETALL', key) }
 `);

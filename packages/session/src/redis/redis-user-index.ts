@@ -21,7 +21,8 @@ local key = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local generation = -(redis.call('ZSCORE', key, '') or 0)
-redis.call('ZREMRANGEBYSCORE', key, 1, now)
+-- Where nothing can be written, the rest can still be read.
+redis.pcall('ZREMRANGEBYSCORE', key, 1, now)
 
 local function keep_until(at)
   local left = redis.call('PTTL', key)
@@ -31,17 +32,30 @@ end
 
 const script = (body: string): Script => scriptOf(PRELUDE + body);
 
+const ENTER_PRELUDE = `
+if ARGV[3] ~= '' and tonumber(ARGV[3]) < generation then return -1 end
+
+local function enter()
+  local score = now + ARGV[2]
+  local before = tonumber(redis.call('ZSCORE', key, ARGV[1]) or 0)
+  if before >= score then score = before + 1 end
+  redis.call('ZADD', key, score, ARGV[1])
+  keep_until(score)
+end
+`;
+
 /**
  * handle, milliseconds, generation → the user's generation, or -1 when it is above the given one. An entry that is made
  * again has a higher score than before: whoever took it for stale must not remove it now.
  */
-const ENTER = script(`
-if ARGV[3] ~= '' and tonumber(ARGV[3]) < generation then return -1 end
-local score = now + ARGV[2]
-local before = tonumber(redis.call('ZSCORE', key, ARGV[1]) or 0)
-if before >= score then score = before + 1 end
-redis.call('ZADD', key, score, ARGV[1])
-keep_until(score)
+const ENTER = script(`${ENTER_PRELUDE}
+enter()
+return generation
+`);
+
+/** The same for a session that is only read: that its entry cannot be made again now is no reason to fail. */
+const CONFIRM = script(`${ENTER_PRELUDE}
+pcall(enter)
 return generation
 `);
 
@@ -100,8 +114,14 @@ export class RedisUserIndex {
     return Number(await this.#run(ENTER, userId, [handle, lifetimeMs + SPARE_MS, generation])) >= 0;
   }
 
+  /** The same for a session that is only read. It does not fail where Redis takes no writes. */
+  async isCurrent(userId: string, handle: string, lifetimeMs: number, generation: number): Promise<boolean> {
+    const args = [handle, lifetimeMs + SPARE_MS, generation];
+    return Number(await this.#redis.read(CONFIRM, this.#prefix + userId, args)) >= 0;
+  }
+
   async entries(userId: string): Promise<Entry[]> {
-    return entriesOf(await this.#run(ENTRIES, userId, []));
+    return entriesOf(await this.#redis.read(ENTRIES, this.#prefix + userId, []));
   }
 
   async nextGeneration(userId: string): Promise<number> {

@@ -1,7 +1,8 @@
 // What the stores behind a network have in common: sessions, events and errors are the same, whatever keeps the records.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, Key, Login, Refusal } from "./backend.ts";
-import { decodeEntries, encodeChanges, encodeEntries } from "../model/encoding.ts";
+import { withoutData } from "./connection-errors.ts";
+import { decodeEntries, parseStored, encodeChanges, encodeEntries } from "../model/encoding.ts";
 import { SessionIdInUseError, SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
 import {
   created,
@@ -247,7 +248,13 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
         return undefined;
       }
       const expected: string | undefined = answer.value;
-      const value = change(expected === undefined ? undefined : (JSON.parse(expected) as Data[Name]));
+      let before: Data[Name] | undefined;
+      try {
+        before = expected === undefined ? undefined : (parseStored(expected) as Data[Name]);
+      } catch {
+        return announceRefusal(key.handle, "corrupt");
+      }
+      const value = change(before);
       const next = value === undefined ? undefined : storedToJson(toStored(name, value));
       answer = await this.#ask("update", () => this.#backend.exchange(key, { field, expected, next }));
       if (answer === "written") {
@@ -284,7 +291,8 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   async #ask<Answer>(operation: string, question: () => Promise<Answer>): Promise<Answer> {
     try {
       return await question();
-    } catch (error) {
+    } catch (thrown) {
+      const error = withoutData(thrown);
       if (outage.hasSubscribers) outage.publish({ operation, error });
       throw new SessionStoreUnavailableError(error);
     }

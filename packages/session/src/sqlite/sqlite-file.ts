@@ -40,7 +40,7 @@ export function openSessionFile(path: string, timeoutMs: number): DatabaseSync {
     if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
     // As an absolute path it is never taken for a URI.
     db = new DatabaseSync(path === ":memory:" ? path : resolve(path));
-    db.exec(`PRAGMA busy_timeout = ${Math.ceil(timeoutMs)}`);
+    waitAtMost(db, timeoutMs);
     migrate(db);
     useWriteAheadLog(db, timeoutMs);
     // What was committed survives the process in any case; NORMAL leaves out a wait for the disk at each commit, so that
@@ -53,6 +53,11 @@ export function openSessionFile(path: string, timeoutMs: number): DatabaseSync {
     db?.close();
     throw new Error(`SqliteSessionStore: cannot use ${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** How long statements wait for another process that writes. */
+export function waitAtMost(db: DatabaseSync, timeoutMs: number): void {
+  db.exec(`PRAGMA busy_timeout = ${Math.ceil(timeoutMs)}`);
 }
 
 function migrate(db: DatabaseSync): void {

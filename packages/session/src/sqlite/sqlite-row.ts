@@ -1,5 +1,5 @@
 // A session as a row of SQLite, and back.
-import { encodeEntries } from "../model/encoding.ts";
+import { assertFinite, encodeEntries } from "../model/encoding.ts";
 import type { JsonData } from "../model/json.ts";
 import { type Entries, JsonText, NO_ENTRIES, Session, type StoredValue } from "../model/session.ts";
 
@@ -27,6 +27,7 @@ export function decode(data: string): Entries | undefined {
   let object: unknown;
   try {
     object = JSON.parse(data);
+    assertFinite(object);
   } catch {
     return undefined;
   }

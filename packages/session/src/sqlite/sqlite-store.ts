@@ -44,7 +44,7 @@ import {
   toStored,
   toValue,
 } from "../model/session.ts";
-import { openSessionFile } from "./sqlite-file.ts";
+import { openSessionFile, waitAtMost } from "./sqlite-file.ts";
 import { decode, encode, type Row, toSession } from "./sqlite-row.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";
 import type {
@@ -78,6 +78,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
 > {
   readonly mode = "sync";
   readonly #settings: Settings<Data>;
+  readonly #timeoutMs: number;
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   #isClosed = false;
@@ -92,6 +93,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     }
     this.#settings = settingsOf("SqliteSessionStore", options, { timeoutMs: milliseconds(0) });
     const { timeoutMs = 5000 } = typeof options === "number" ? {} : options;
+    this.#timeoutMs = timeoutMs;
     this.#db = openSessionFile(path, timeoutMs);
     this.#sql = prepareStatements(this.#db);
   }
@@ -131,13 +133,10 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       entries = conform(schema, entries, true);
       if (entries === undefined) return announceRefusal(handle, "schema");
     }
-    const isDue = now - row.last_seen_at >= touchMs;
-    if (isDue) {
-      if (!this.#see("load", handle, hash, now)) return undefined;
-      row = { ...row, last_seen_at: now };
-    }
+    const touched = now - row.last_seen_at >= touchMs && this.#seeNow(handle, hash, now);
+    if (touched) row = { ...row, last_seen_at: now };
     if (loaded.hasSubscribers) loaded.publish({ handle });
-    return toSession(id, row, entries, isDue && this.idle !== undefined);
+    return toSession(id, row, entries, touched && this.idle !== undefined);
   }
 
   save(session: Session<Data>): boolean {
@@ -330,6 +329,18 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       this.#sql.see.run(now, this.#idleEnd(now), handle, hash, now),
     );
     return changes === 1;
+  }
+
+  /** Writes "last seen" if that can be done at once: a load waits for no writer, and needs no place on the disk. */
+  #seeNow(handle: string, hash: string, now: number): boolean {
+    waitAtMost(this.#db, 0);
+    try {
+      return this.#sql.see.run(now, this.#idleEnd(now), handle, hash, now).changes === 1;
+    } catch {
+      return false;
+    } finally {
+      waitAtMost(this.#db, this.#timeoutMs);
+    }
   }
 
   /** Merges a session's changes into its row in one transaction. `undefined` when it is gone, which is announced. */

@@ -14,7 +14,7 @@ import { typed } from "./typed.ts";
 import { unguessable } from "./unguessable.ts";
 import type { StoreOptions } from "../model/store.ts";
 
-export type { AnyData, Clock, ConformanceOptions, Connections } from "./kit.ts";
+export type { AnyData, BlockedWrites, Clock, ConformanceOptions, Connections } from "./kit.ts";
 
 /**
  * Registers the tests that every store must pass, each named after its guarantee.

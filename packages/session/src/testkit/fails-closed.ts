@@ -1,10 +1,41 @@
 // Guarantee 10: a store that cannot answer says so; it never looks like "not logged in".
 import assert from "node:assert/strict";
 import { SessionStoreUnavailableError } from "../model/errors.ts";
-import { eventsOf, type Kit, refuses } from "./kit.ts";
+import { eventsOf, type Kit, present, refuses } from "./kit.ts";
 
-export function failsClosed({ prove, hooks }: Kit): void {
-  const { outage } = hooks;
+export function failsClosed({ prove, hooks, seconds, pass }: Kit): void {
+  const { blockWrites, outage } = hooks;
+  if (blockWrites !== undefined) {
+    prove(
+      '10. Fails closed: a session can be read while "last seen" cannot be written',
+      async (opened) => {
+        const { store } = opened;
+        const { id, handle } = await store.create({ data: { a: 1 }, userId: "42" });
+        await pass(6);
+        const unblock = await blockWrites(opened);
+        try {
+          const start = performance.now();
+          for (let count = 0; count < 20; count += 1) {
+            const session = present(await store.load(id));
+            assert.deepEqual([session.get("a"), session.userId], [1, "42"]);
+          }
+          assert.ok(performance.now() - start < 4000, "it waits for no writer");
+          assert.deepEqual(
+            (await store.listByUser("42")).map((entry) => entry.handle),
+            [handle],
+          );
+        } finally {
+          await unblock();
+        }
+        const seen = present(await store.load(id));
+        assert.ok(seen.lastSeenAt > seen.createdAt);
+        seen.set("a", 2);
+        assert.equal(await store.save(seen), true);
+      },
+      // Each load is due for "last seen".
+      { ttl: seconds(1000), idle: seconds(40) },
+    );
+  }
   if (outage === undefined) {
     prove("10. Fails closed: a store without an engine always answers", async ({ store }) => {
       const { id } = await store.create();

@@ -24,6 +24,9 @@ export interface Clock {
   readonly unit?: number;
 }
 
+/** Ends what `blockWrites` began. */
+export type BlockedWrites = () => void | Promise<void>;
+
 /** What the kit has to be told about a store. */
 export interface ConformanceOptions<Opened extends Connections> {
   /** Registers a test: that of vitest, of node:test, or of anything else that takes a name and a function. */
@@ -35,8 +38,10 @@ export interface ConformanceOptions<Opened extends Connections> {
   close?(opened: Opened): void | Promise<void>;
   /** All that the store has written, as text: the same text as long as nothing is written. Needed outside of memory. */
   dump?(opened: Opened): string | Promise<string>;
-  /** Damages the data of a record so that it cannot be read. */
-  damage?(opened: Opened, handle: string): void | Promise<void>;
+  /** Damages a record whose data are `{ a: { b: 1 }, c: "d" }`: puts a text in the place of the JSON of `a`. */
+  damage?(opened: Opened, handle: string, text: string): void | Promise<void>;
+  /** Makes the store's engine refuse or hold up writes, while it can still be read. Gives what ends that. */
+  blockWrites?(opened: Opened): BlockedWrites | Promise<BlockedWrites>;
   /** Makes the store's engine unavailable to `store`. */
   outage?(opened: Opened): void | Promise<void>;
   /** Starts another process that opens the store, and calls `store.update(id, key, (n) => n + 1)` so many times. */

@@ -151,17 +151,38 @@ export function typed({ prove, hooks }: Kit): void {
   if (damage !== undefined) {
     prove("9. Typed: what cannot be read is no session, and says so", async (opened) => {
       const { store, other } = opened;
-      const { id, handle } = await store.create({ data: { a: { b: 1 }, c: "d" } });
-      await damage(opened, handle);
-      const events = await eventsOf("refused", async () => {
-        assert.equal(await other.load(id), undefined);
-      });
-      assert.deepEqual(events, [{ handle, reason: "corrupt" }]);
-      assert.equal(await store.destroy(id), true);
+      for (const text of DAMAGED) {
+        const { id, handle } = await store.create({ data: { a: { b: 1 }, c: "d" } });
+        await damage(opened, handle, text);
+        const events = await eventsOf("refused", async () => {
+          assert.equal(await other.load(id), undefined, text);
+          assert.equal(await store.update(id, "a", () => 1), undefined, text);
+        });
+        const refusal = { handle, reason: "corrupt" };
+        assert.deepEqual(events, [refusal, refusal], text);
+        assert.equal(await store.destroy(id), true);
+      }
       assert.notEqual(await store.load((await store.create()).id), undefined);
     });
   }
 }
+
+/** What is no JSON, or none that a session can hold. */
+const DAMAGED = [
+  '"',
+  '{"b":',
+  '{"b":1',
+  '{"b":1}}',
+  "[1,",
+  "[1,]",
+  "{b:1}",
+  '"a',
+  "nul",
+  "1e999",
+  "[1e999]",
+  "NaN",
+  "-",
+];
 
 /** A schema of numbers, with a default, as any library would make one. */
 function numbers(waits: boolean): StandardSchema<Numbers> {
