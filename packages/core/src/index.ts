@@ -19,6 +19,7 @@ export {
   SetCookie,
   type SetCookieAttributes,
 } from "./http/cookie.ts";
+export { contentDisposition } from "./http/content-disposition.ts";
 export type { ReceivedCookie } from "./testing/cookie-store.ts";
 export type { RequestEnd, RequestError, RequestStart } from "./message/diagnostics.ts";
 export { HttpError, type HttpErrorOptions } from "./http/http-error.ts";
@@ -57,7 +58,14 @@ export {
 } from "./message/preconditions.ts";
 export type { ParamName, Params } from "./app/pattern.ts";
 export { Request, type RequestInit, RequestKey } from "./message/request.ts";
-export { type Body, cancelBody, type Chunk, Response, type StreamBody } from "./message/response.ts";
+export {
+  type Body,
+  cancelBody,
+  type Chunk,
+  type FileOptions,
+  Response,
+  type StreamBody,
+} from "./message/response.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./message/standard-schema.ts";
 export type { Method } from "./app/router.ts";
 export type { CloseOptions, ListenOptions, Server, UpgradeHandler } from "./server/options.ts";

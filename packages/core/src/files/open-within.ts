@@ -1,24 +1,10 @@
 // Opens files below one folder and nothing else, whatever the path and whatever links lie there.
-import { constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type FileHandle, lstat, open, readlink, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-
-/** A file or folder that is open. */
-export interface Opened {
-  readonly handle: FileHandle;
-  readonly size: number;
-  /** Milliseconds since the epoch, with what the system knows of fractions. */
-  readonly modified: number;
-  readonly isDirectory: boolean;
-}
-
-// A FIFO is opened without waiting for a writer, a terminal without becoming ours. Windows has neither.
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+import { isAbsent, OPEN_FLAGS, type Opened } from "../message/open-file.ts";
 
 const HAS_PROC = existsSync("/proc/self/fd");
-
-/** What says that there is no such file, or none that is ours to show: to a client it is all the same. */
-const ABSENT = ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES", "EPERM", "ENXIO", "EINVAL", "EISDIR"];
 
 /**
  * Opens a regular file or a folder. `undefined` when there is none, when it is anything else (a FIFO, a device, a
@@ -32,7 +18,7 @@ export async function openInside(root: string, segments: readonly string[]): Pro
   const path = join(root, ...segments);
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, FLAGS);
+    handle = await open(path, OPEN_FLAGS);
     const [found, real] = await Promise.all([handle.stat(), realPathOf(handle, path)]);
     const inside = real === root || real?.startsWith(root.endsWith(sep) ? root : root + sep);
     if (inside && (found.isFile() || found.isDirectory())) {
@@ -42,7 +28,7 @@ export async function openInside(root: string, segments: readonly string[]): Pro
     return undefined;
   } catch (error) {
     await handle?.close();
-    if (ABSENT.includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -4,10 +4,11 @@ import { preferredEncoding } from "../http/accept-encoding.ts";
 import { HttpError } from "../http/http-error.ts";
 import { assertHeader, type Header } from "../http/header.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
-import { openInside, type Opened } from "./open-within.ts";
+import { openInside } from "./open-within.ts";
+import type { Opened } from "../message/open-file.ts";
 import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
-import { letGo, sendFile } from "./send-file.ts";
+import { type FileAnswer, letGo, sendFile } from "../message/send-file.ts";
 
 export interface StaticFilesOptions {
   /** What a folder shows; `index.html` unless given, nothing when `false`. */
@@ -68,12 +69,16 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): Sta
       if (asFolder || index === false || !(await isFile(folder, [...segments, index]))) throw notFound();
       return redirectToFolder(req);
     }
-    if (!precompressed) return sendFile(req, file, headers, undefined);
+    if (!precompressed) return respond(await sendFile(req, file, headers, undefined));
     headers.push({ name: "Vary", value: "Accept-Encoding" });
     const [chosen, coding] = await chooseSibling(req, folder, segments, file);
     if (coding !== undefined) headers.push({ name: "Content-Encoding", value: coding });
-    return sendFile(req, chosen, headers, coding);
+    return respond(await sendFile(req, chosen, headers, coding));
   };
+}
+
+function respond({ status, headers, body }: FileAnswer): Response {
+  return new Response(status, headers, body);
 }
 
 function realFolder(root: string): string {

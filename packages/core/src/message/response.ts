@@ -1,5 +1,11 @@
 // What a handler returns: a plain, mutable value that knows nothing of sockets.
 import type { Readable } from "node:stream";
+import { contentDisposition } from "../http/content-disposition.ts";
+import { HttpError } from "../http/http-error.ts";
+import { mediaTypeOf } from "../http/media-type.ts";
+import { openFile } from "./open-file.ts";
+import type { Request } from "./request.ts";
+import { sendFile } from "./send-file.ts";
 import type { Html } from "./html.ts";
 import { findHeader, Header, isSameName } from "../http/header.ts";
 import { reasonPhraseOf, STATUS_CODE_REASON_PHRASE, type Status } from "../http/status.ts";
@@ -16,7 +22,17 @@ export type Body = string | Uint8Array | StreamBody | undefined;
 // Shared by every response of a kind.
 const TEXT: Header = Header.constant("Content-Type", "text/plain; charset=utf-8");
 const HTML: Header = Header.constant("Content-Type", "text/html; charset=utf-8");
+const NO_SNIFF: Header = Header.constant("X-Content-Type-Options", "nosniff");
 const JSON_TYPE: Header = Header.constant("Content-Type", "application/json");
+
+export interface FileOptions {
+  /** Has browsers save it instead of showing it: under this name, or with `true` its own. Off unless given. */
+  attachment?: boolean | string;
+  /** That of the name's extension unless given. */
+  contentType?: string;
+  /** `no-cache` unless given: kept, and asked for again each time, which costs a 304. */
+  cacheControl?: string;
+}
 
 /**
  * A response. `new Response()` is 501 Not Implemented until a handler says otherwise.
@@ -109,6 +125,35 @@ export class Response {
     return new Response(status, [new Header("Content-Type", contentType)], body);
   }
 
+  /**
+   * One file of this machine, with its version and the parts that are asked for, as `staticFiles` sends it. Never make the
+   * path of what a client sent: for that there is `staticFiles`, which stays inside its folder.
+   *
+   * @throws HttpError 404 when there is no such file, 412 and 416 as conditions and ranges say.
+   */
+  static async file(req: Request, path: string, options: FileOptions = {}): Promise<Response> {
+    const file = await openFile(path);
+    if (file === undefined) throw new HttpError(404, "Nothing is found at this address.");
+    const { attachment = false, contentType = mediaTypeOf(path), cacheControl = "no-cache" } = options;
+    const fields = [
+      { name: "Content-Type", value: contentType },
+      { name: "Cache-Control", value: cacheControl },
+      NO_SNIFF,
+    ];
+    if (attachment !== false) fields.push(dispositionOf(attachment === true ? path : attachment));
+    const { status, headers, body } = await sendFile(req, file, fields, undefined);
+    return new Response(status, headers, body);
+  }
+
+  /**
+   * A download: browsers save it, under this name, instead of showing it. The type is that of the name's extension. For
+   * other responses there is {@link contentDisposition}.
+   */
+  static attachment(status: number | Status, body: Body, fileName: string): Response {
+    const type = { name: "Content-Type", value: mediaTypeOf(fileName) };
+    return new Response(status, [type, dispositionOf(fileName), NO_SNIFF], body);
+  }
+
   /** The value of the first field of this name. */
   header(name: string): string | undefined {
     return findHeader(this.headers, name);
@@ -130,6 +175,10 @@ export class Response {
   clone(): Response {
     return new Response(this, this.headers.slice(), this.body);
   }
+}
+
+function dispositionOf(fileName: string): Header {
+  return { name: "Content-Disposition", value: contentDisposition("attachment", fileName) };
 }
 
 /** Percent-encodes what is outside of visible ASCII, and nothing that is encoded already. */

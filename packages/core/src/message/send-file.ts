@@ -1,15 +1,22 @@
 // An open file as a response: its validators, the part that was asked for, and nothing where the client has it already.
 import type { FileHandle } from "node:fs/promises";
-import { evaluateConditions, rangeApplies, type Validators } from "../message/conditional.ts";
+import type { Readable } from "node:stream";
+import { evaluateConditions, rangeApplies, type Validators } from "./conditional.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Header } from "../http/header.ts";
-import type { Opened } from "./open-within.ts";
+import type { Opened } from "./open-file.ts";
 import { parseRange } from "../http/range.ts";
-import type { Request } from "../message/request.ts";
-import { Response, type StreamBody } from "../message/response.ts";
+import type { Request } from "./request.ts";
 
 /** Smaller files are read at once: one read, and the file is closed before the answer starts. */
 const READ_AT_ONCE_BYTES = 64 * 1024;
+
+/** What a response is made of. */
+export interface FileAnswer {
+  readonly status: number;
+  readonly headers: Header[];
+  readonly body: Uint8Array | Readable | undefined;
+}
 
 /**
  * Answers with the file, and closes it, whatever happens. `coding` tells precompressed versions of one file apart.
@@ -22,7 +29,7 @@ export async function sendFile(
   file: Opened,
   headers: readonly Header[],
   coding: string | undefined,
-): Promise<Response> {
+): Promise<FileAnswer> {
   const { handle, size } = file;
   let handedOn = false;
   try {
@@ -34,7 +41,7 @@ export async function sendFile(
     ];
     const instead = evaluateConditions(req, validators);
     if (instead === 412) throw new HttpError(412, "The file is not the version that was expected.");
-    if (instead === 304) return new Response(304, fields.filter(isOf304));
+    if (instead === 304) return { status: 304, headers: fields.filter(isOf304), body: undefined };
 
     fields.push({ name: "Accept-Ranges", value: "bytes" });
     const ranged = req.method === "GET" && rangeApplies(req, validators);
@@ -46,10 +53,11 @@ export async function sendFile(
     if (range !== undefined) fields.push({ name: "Content-Range", value: `bytes ${start}-${end}/${size}` });
     const status = range === undefined ? 200 : 206;
     const length = end + 1 - start;
-    if (length <= READ_AT_ONCE_BYTES) return new Response(status, fields, await read(handle, start, length));
+    if (length <= READ_AT_ONCE_BYTES)
+      return { status, headers: fields, body: await read(handle, start, length) };
     fields.push({ name: "Content-Length", value: String(length) });
     handedOn = true;
-    return new Response(status, fields, handle.createReadStream({ start, end }) as StreamBody);
+    return { status, headers: fields, body: handle.createReadStream({ start, end }) };
   } finally {
     if (!handedOn) letGo(file);
   }
