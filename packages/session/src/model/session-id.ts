@@ -38,6 +38,11 @@ export function generateId(): string {
   return `${text.slice(0, RECORD_LENGTH)}.${text.slice(RECORD_LENGTH)}`;
 }
 
+/** 258 random bits, as text. */
+export function generateSecret(): string {
+  return random(SECRET_LENGTH);
+}
+
 /** Another id for the record of this one. */
 export function regenerateId(id: string): string {
   return `${recordIdOf(id)}.${random(SECRET_LENGTH)}`;

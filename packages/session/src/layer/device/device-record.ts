@@ -1,0 +1,117 @@
+// What a session's record keeps of its device, as text that stores do not look into: the offer of a registration, or the
+// binding that came of it. It holds a public key, hashes of cookies, and a secret that makes challenges: whoever reads a dump of
+// it can neither sign a proof nor make a bound cookie, not even with a session's id in hand.
+import { hash } from "node:crypto";
+
+/** A bound cookie that was given out: a hash of its value, and the end of its life in milliseconds since the epoch. */
+export interface GivenCookie {
+  readonly hash: string;
+  readonly expiresAt: number;
+}
+
+/** A registration that was offered to the browser at a login. */
+export interface Offer {
+  readonly kind: "offer";
+  /** What challenges are made from. */
+  readonly secret: string;
+  /** When it was last offered, in milliseconds since the epoch. */
+  readonly at: number;
+  /** How often. */
+  readonly count: number;
+  /** The cookie that was given with it, so that no request that is under way while the browser registers loses its session. */
+  readonly cookies: readonly GivenCookie[];
+}
+
+/** The key to which a session is bound. */
+export interface Binding {
+  readonly kind: "binding";
+  readonly secret: string;
+  /** When it was registered, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether a refresh has shown that the browser knows of it. */
+  readonly isConfirmed: boolean;
+  /** The text of a {@link DeviceKey}. */
+  readonly key: string;
+  /** Those that were given out and may still be good, the newest last. Until it is confirmed, the first is that of the offer. */
+  readonly cookies: readonly GivenCookie[];
+}
+
+export type DeviceRecord = Offer | Binding;
+
+/** Most bound cookies that overlap: only a browser that refreshes all the time has more than two. */
+const MOST_COOKIES = 16;
+const HASH = "[A-Za-z0-9_-]{22}";
+const COOKIES = `(?:,${HASH}[0-9a-z]{9})*`;
+const OFFER = new RegExp(`^offer ([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) ([0-9]{1,3}) (${COOKIES})$`);
+const BINDING = new RegExp(
+  `^bound ([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) ([01]) ([ER][A-Za-z0-9_-]{86,683}) (${COOKIES})$`,
+);
+
+/** The text of a record; cookies that have ended are left out. */
+export function deviceRecordToText(record: DeviceRecord, now: number): string {
+  const { secret, at } = record;
+  const cookies = record.cookies
+    .filter(({ expiresAt }) => expiresAt > now)
+    .slice(-MOST_COOKIES)
+    .map((cookie) => `,${cookie.hash}${timeToText(cookie.expiresAt)}`)
+    .join("");
+  return record.kind === "offer"
+    ? `offer ${secret} ${timeToText(at)} ${Math.min(record.count, 999)} ${cookies}`
+    : `bound ${secret} ${timeToText(at)} ${record.isConfirmed ? 1 : 0} ${record.key} ${cookies}`;
+}
+
+/** The record of a text; `undefined` when it cannot be read. */
+export function parseDeviceRecord(text: string): DeviceRecord | undefined {
+  const offer = OFFER.exec(text);
+  if (offer !== null) {
+    const [, secret = "", at = "", count = "", cookies = ""] = offer;
+    return { kind: "offer", secret, at: timeOf(at), count: Number(count), cookies: cookiesOf(cookies) };
+  }
+  const binding = BINDING.exec(text);
+  if (binding === null) return undefined;
+  const [, secret = "", at = "", confirmed, key = "", cookies = ""] = binding;
+  return {
+    kind: "binding",
+    secret,
+    at: timeOf(at),
+    isConfirmed: confirmed === "1",
+    key,
+    cookies: cookiesOf(cookies),
+  };
+}
+
+/** Whether a text is that of a binding, which is asked of every session that is opened. */
+export function isBound(text: string | undefined): boolean {
+  return text !== undefined && !text.startsWith("offer ");
+}
+
+/**
+ * Whether a bound cookie is one of those that the text of a record tells of, and how long it is good: the end of its life in
+ * milliseconds since the epoch, `undefined` when it is none. Asked of every request to a bound session, so it parses nothing.
+ */
+export function endOfCookie(text: string, cookie: string): number | undefined {
+  const at = text.indexOf(`,${cookieHashOf(cookie)}`);
+  return at === -1 ? undefined : timeOf(text.slice(at + 23, at + 32));
+}
+
+/** What a record keeps of a bound cookie: 132 bits of its SHA-256. */
+export function cookieHashOf(cookie: string): string {
+  return hash("sha256", cookie, "base64url").slice(0, 22);
+}
+
+/** Nine digits of base 36 last until the year 5188. */
+function timeToText(time: number): string {
+  return Math.round(time).toString(36).padStart(9, "0");
+}
+
+function timeOf(text: string): number {
+  return parseInt(text, 36);
+}
+
+function cookiesOf(text: string): GivenCookie[] {
+  const cookies: GivenCookie[] = [];
+  for (let at = 0; at < text.length; at += 32) {
+    cookies.push({ hash: text.slice(at + 1, at + 23), expiresAt: timeOf(text.slice(at + 23, at + 32)) });
+  }
+  return cookies;
+}
