@@ -9,7 +9,14 @@ const TOP = ".";
 
 /** The levels of each package's source, lowest first. */
 export const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "packages/core/src": [["http"], ["message"], ["app"], ["files", "layers", "server"], ["testing"]],
+  "packages/core/src": [
+    ["options"],
+    ["http"],
+    ["message"],
+    ["app"],
+    ["files", "layers", "server"],
+    ["testing"],
+  ],
   "packages/session/src": [
     ["model"],
     ["memory", "sqlite", "remote", "layer", "password"],

@@ -1,10 +1,13 @@
 // Serves the files of a folder.
 import { realpathSync, statSync } from "node:fs";
-import { preferredEncoding } from "../http/accept-encoding.ts";
+import { join } from "node:path";
+import { preferredType } from "../http/accept.ts";
 import { HttpError } from "../http/http-error.ts";
 import { assertHeader, type Header } from "../http/header.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
+import { checkOptions, isBoolean, isString, listOf, objectThat, orFalse } from "../options/check.ts";
 import { openInside } from "./open-within.ts";
+import { chooseSibling } from "./precompressed.ts";
 import type { Opened } from "../message/open-file.ts";
 import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
@@ -22,59 +25,141 @@ export interface StaticFilesOptions {
   precompressed?: boolean;
   /** Media types by extension, without the dot and in lower case, that go before the built-in table. */
   types?: Readonly<Record<string, string>>;
+  /** Extensions that are tried where there is no file of this name, without the dot: `["html"]` sends `about.html` for `about`. */
+  extensions?: readonly string[];
+  /**
+   * What is sent, with 200, for a page that is not there: the `index.html` of an application that does its own routing. A
+   * page is a GET of a client that takes HTML, for a path whose last segment has no dot: missing scripts stay 404.
+   */
+  fallback?: string;
+  /** Redirects a folder that is asked for without its slash; on unless `false`, which makes that 404. */
+  redirect?: boolean;
+  /**
+   * Which names that begin with a dot are there, by the path of each file; none unless given. For certificates:
+   * `(path) => path.startsWith(".well-known/")`.
+   */
+  dotfiles?: boolean | ((path: string) => boolean);
 }
 
-/** Answers GET and HEAD with the file that its parameter `path` names. */
-export type StaticFilesHandler = (req: Request, params: { readonly path: string }) => Promise<Response>;
+const CHECKS = {
+  index: orFalse(isString),
+  cacheControl: stringOrFunction,
+  precompressed: isBoolean,
+  types: objectThat("an object of media types by extension"),
+  extensions: listOf("extensions", isExtension),
+  fallback: isString,
+  redirect: isBoolean,
+  dotfiles: booleanOrFunction,
+};
 
-const SUFFIXES = { br: ".br", zstd: ".zst", gzip: ".gz" } as const;
-type Suffixed = keyof typeof SUFFIXES;
+/** Answers GET and HEAD with the file that its parameter `path` names; a route without it is redirected to its slash. */
+export type StaticFilesHandler = (req: Request, params: { readonly path?: string }) => Promise<Response>;
 
 /**
  * A handler that serves the files below a folder, for a pattern that ends in `/*path`:
  *
- *     app.get("/assets/*path", staticFiles("public"));
+ *     const assets = staticFiles("public");
+ *     app.get("/assets/*path", assets).get("/assets", assets); // the second redirects to "/assets/"
  *
  * It knows `ETag` and `Last-Modified` with their conditions, one `Range`, `index.html`, and redirects a folder that is
  * asked for without its slash. 404 is all that a client gets for what is not there, hidden (a name that begins with a
  * dot), no regular file, or outside of the folder, by dots, encoded slashes, backslashes, NUL or links.
  *
  * @param root The folder; a relative one is below the working directory.
- * @throws TypeError, at once, when the root is no folder.
+ * @throws TypeError, at once, when the root is no folder or the fallback no file in it.
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): StaticFilesHandler {
-  const { index = "index.html", cacheControl = "no-cache", precompressed = false, types } = options;
+  checkOptions("staticFiles", options, CHECKS);
+  const {
+    index = "index.html",
+    precompressed = false,
+    extensions = [],
+    fallback,
+    redirect = true,
+    types,
+  } = options;
+  const { cacheControl = "no-cache", dotfiles = false } = options;
   const folder = realFolder(root);
   const cacheControlOf = typeof cacheControl === "function" ? cacheControl : () => cacheControl;
   if (typeof cacheControl === "string") assertHeader("Cache-Control", cacheControl);
+  if (fallback !== undefined && !statSync(join(folder, fallback), { throwIfNoEntry: false })?.isFile())
+    throw new TypeError(
+      `staticFiles: fallback ${JSON.stringify(fallback)} is no file in ${JSON.stringify(root)}`,
+    );
+  const showsDotfile = typeof dotfiles === "function" ? dotfiles : () => dotfiles;
 
-  return async (req, { path }) => {
-    if (req.method !== "GET" && req.method !== "HEAD") {
-      throw new HttpError(405, undefined, { headers: [{ name: "Allow", value: "GET, HEAD" }] });
-    }
-    const asFolder = path === "" || path.endsWith("/");
-    if (asFolder && index === false) throw notFound();
-    const name = asFolder ? `${path}${index}` : path;
-    const segments = segmentsOf(req, name);
+  const send = async (req: Request, name: string, file: Opened): Promise<Response> => {
     const headers: Header[] = [
       { name: "Content-Type", value: mediaTypeOf(name, types) },
       { name: "Cache-Control", value: cacheControlOf(name) },
       { name: "X-Content-Type-Options", value: "nosniff" },
     ];
-
-    const file = await openInside(folder, segments);
-    if (file === undefined) throw notFound();
-    if (file.isDirectory) {
-      letGo(file);
-      if (asFolder || index === false || !(await isFile(folder, [...segments, index]))) throw notFound();
-      return redirectToFolder(req);
-    }
     if (!precompressed) return respond(await sendFile(req, file, headers, undefined));
     headers.push({ name: "Vary", value: "Accept-Encoding" });
-    const [chosen, coding] = await chooseSibling(req, folder, segments, file);
+    const [chosen, coding] = await chooseSibling(req, folder, name.split("/"), file);
     if (coding !== undefined) headers.push({ name: "Content-Encoding", value: coding });
     return respond(await sendFile(req, chosen, headers, coding));
   };
+
+  /** Opens what is named; `undefined` where there is nothing, or nothing to be shown. */
+  const openNamed = async (name: string): Promise<Opened | undefined> =>
+    isPlain(name) && (!hasDotfile(name) || showsDotfile(name))
+      ? openInside(folder, name.split("/"))
+      : undefined;
+
+  const answer = async (req: Request, path: string | undefined): Promise<Response | undefined> => {
+    // A slash that came encoded is refused: a guard that compared the path took it for a part of a name.
+    if (/%(?:2F|00)/.test(req.path)) return undefined;
+    if (path === undefined) return redirect ? redirectToFolder(req) : undefined;
+    const asFolder = path === "" || path.endsWith("/");
+    if (asFolder && index === false) return undefined;
+    const name = asFolder ? `${path}${index}` : path;
+    const file = await openNamed(name);
+    if (file?.isDirectory === false) return send(req, name, file);
+    if (file !== undefined) letGo(file);
+    if (asFolder) return undefined;
+    for (const extension of extensions) {
+      const longer = await openNamed(`${name}.${extension}`);
+      if (longer?.isDirectory === false) return send(req, `${name}.${extension}`, longer);
+      if (longer !== undefined) letGo(longer);
+    }
+    if (file === undefined || index === false || !redirect) return undefined;
+    const shown = await openNamed(`${name}/${index}`);
+    if (shown !== undefined) letGo(shown);
+    return shown?.isDirectory === false ? redirectToFolder(req) : undefined;
+  };
+
+  return async (req, { path }) => {
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      throw new HttpError(405, undefined, { headers: [{ name: "Allow", value: "GET, HEAD" }] });
+    }
+    if (path === undefined && req.route?.includes("*") === true)
+      throw new TypeError(`staticFiles: the wildcard of ${JSON.stringify(req.route)} must be called *path`);
+    const found = await answer(req, path);
+    if (found !== undefined) return found;
+    if (fallback !== undefined && path !== undefined && isPage(req, path)) {
+      const file = await openInside(folder, fallback.split("/"));
+      if (file?.isDirectory === false) return send(req, fallback, file);
+      if (file !== undefined) letGo(file);
+    }
+    throw new HttpError(404, "Nothing is found at this address.");
+  };
+}
+
+/** Whether each name in a path is a name and no more than that. */
+function isPlain(path: string): boolean {
+  return path
+    .split("/")
+    .every((segment) => segment !== "" && segment !== "." && segment !== ".." && !/[\\\0]/.test(segment));
+}
+
+function hasDotfile(path: string): boolean {
+  return path.startsWith(".") || path.includes("/.");
+}
+
+function isPage(req: Request, path: string): boolean {
+  const last = path.slice(path.lastIndexOf("/") + 1);
+  return !last.includes(".") && preferredType(req.header("accept"), ["text/html"]) !== undefined;
 }
 
 function respond({ status, headers, body }: FileAnswer): Response {
@@ -91,29 +176,6 @@ function realFolder(root: string): string {
   throw new TypeError(`staticFiles: ${JSON.stringify(root)} is no folder`);
 }
 
-/**
- * The names in a path, each free of what means more than a name. A slash that came encoded is refused too: a guard
- * that compared the path took it for a part of a name.
- */
-function segmentsOf(req: Request, path: string): string[] {
-  if (/%(?:2F|00)/.test(req.path)) throw notFound();
-  const segments = path.split("/");
-  for (const segment of segments) {
-    if (segment === "" || segment.startsWith(".") || /[\\\0]/.test(segment)) throw notFound();
-  }
-  return segments;
-}
-
-async function isFile(folder: string, segments: readonly string[]): Promise<boolean> {
-  const file = await openInside(folder, segments);
-  if (file !== undefined) letGo(file);
-  return file?.isDirectory === false;
-}
-
-function notFound(): HttpError {
-  return new HttpError(404, "Nothing is found at this address.");
-}
-
 /** Relative, and begun with a dot, so that no name in it can be taken for a host or a scheme. */
 function redirectToFolder(req: Request): Response {
   const name = req.path.slice(req.path.lastIndexOf("/") + 1);
@@ -121,27 +183,16 @@ function redirectToFolder(req: Request): Response {
   return Response.redirect(301, `./${name}/${query === -1 ? "" : req.url.slice(query)}`);
 }
 
-/** The precompressed sibling that the client likes best, or the file itself; the other is closed. */
-async function chooseSibling(
-  req: Request,
-  folder: string,
-  segments: readonly string[],
-  file: Opened,
-): Promise<[Opened, Suffixed | undefined]> {
-  let offers = Object.keys(SUFFIXES) as Suffixed[];
-  for (;;) {
-    const coding = preferredEncoding(req.header("accept-encoding"), offers);
-    if (coding === undefined) return [file, undefined];
-    const name = `${segments.at(-1)}${SUFFIXES[coding]}`;
-    const sibling = await openInside(folder, [...segments.slice(0, -1), name]).catch((error: unknown) => {
-      letGo(file);
-      throw error;
-    });
-    if (sibling !== undefined && !sibling.isDirectory) {
-      letGo(file);
-      return [sibling, coding];
-    }
-    if (sibling !== undefined) letGo(sibling);
-    offers = offers.filter((offer) => offer !== coding);
-  }
+function stringOrFunction(value: unknown, label: string): void {
+  if (typeof value !== "function") isString(value, label);
+}
+
+function booleanOrFunction(value: unknown, label: string): void {
+  if (typeof value !== "function") isBoolean(value, label);
+}
+
+function isExtension(value: unknown, label: string): void {
+  isString(value, label);
+  if (!/^[^./\\\0]+(?:\.[^./\\\0]+)*$/.test(value as string))
+    throw new TypeError(`${label} is no extension: write "html", without a dot before it`);
 }

@@ -1,6 +1,6 @@
 // Who is at the other end of the connection, and what trusted proxies say of who is behind it.
 import type { Request } from "./request.ts";
-import type { OnClosing } from "./closing.ts";
+import type { OnClosing } from "../message/on-closing.ts";
 
 /** An IP address and a port. A unix socket has neither: `""` and 0. */
 export interface Address {

@@ -15,7 +15,7 @@ import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
 import { type Header, isSameName } from "../http/header.ts";
 import { assertHost } from "../http/host.ts";
-import type { OnClosing } from "./closing.ts";
+import type { OnClosing } from "../message/on-closing.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 import { assertSchema, objectOf, validate } from "./validate.ts";
 import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
