@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     name: "core",
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    setupFiles: ["./test/fast-lane.ts"],
     reporters: ["default", "../../scripts/no-skips.mjs", "../../scripts/no-leftovers.ts"],
   },
 });

@@ -31,6 +31,10 @@ export interface ListenOptions {
   idleTimeoutMs?: number;
   /** Milliseconds that a connection is kept for a next request; 65,000 unless given: longer than load balancers do. */
   keepAliveTimeoutMs?: number;
+  /**
+   * Answers plain HTTP/1.1 requests before node:http sees them, with the same bytes; all else goes to node:http. Off unless given.
+   */
+  fastLane?: boolean;
   /** Closes on SIGTERM and SIGINT; a second signal ends the process at once. Off unless given. */
   signals?: boolean;
   /** Milliseconds that `close` waits for requests in flight; 10,000 unless given. */

@@ -1,16 +1,23 @@
 // Writes a stream onto the wire, whatever the engine.
-import type { Writable } from "node:stream";
 import type { Chunks } from "../message/stream.ts";
 
 /** What {@link pump} rejects with when the client has left. */
 export const CLIENT_LEFT: unique symbol = Symbol("The client left");
+
+/** What a body is written to. `write` says whether to go on at once; if not, `drain` says when. */
+export interface Sink {
+  readonly destroyed: boolean;
+  write(chunk: Uint8Array, flushed: () => void): boolean;
+  once(event: "close" | "drain", listener: () => void): unknown;
+  off(event: "close" | "drain", listener: () => void): unknown;
+}
 
 /**
  * Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. What the source
  * gave before it failed has been handed to the system then.
  */
 export async function pump(
-  outgoing: Writable,
+  outgoing: Sink,
   chunks: Chunks,
   contentLength: number | undefined,
 ): Promise<void> {
@@ -48,7 +55,7 @@ export async function pump(
  * Waits for a promise, or rejects as soon as the client leaves. `Promise.race` against one promise that outlives all
  * others would keep every chunk in memory until the stream ends.
  */
-function untilClosed(outgoing: Writable): {
+function untilClosed(outgoing: Sink): {
   orGone: <Value>(promise: Promise<Value>) => Promise<Value>;
   stop: () => void;
 } {
@@ -66,7 +73,7 @@ function untilClosed(outgoing: Writable): {
   };
 }
 
-function drained(outgoing: Writable): Promise<void> {
+function drained(outgoing: Sink): Promise<void> {
   return new Promise((resolve) => {
     outgoing.once("drain", resolve);
   });

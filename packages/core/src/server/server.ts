@@ -17,6 +17,7 @@ import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { startListening, urlOf } from "./bind.ts";
 import { ClosingNotice } from "../message/closing.ts";
+import { takeFastLane } from "./fast-lane/fast-lane.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import type { CloseOptions, ListenOptions, Server } from "./options.ts";
 import { refuseClient, refuseVersion } from "./refuse-client.ts";
@@ -34,11 +35,15 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     path,
     tls,
     http2 = false,
+    fastLane = false,
     signals = false,
     idleTimeoutMs = 120_000,
   } = options;
   if (http2 && (tls === undefined || options.createServer !== undefined)) {
     throw new TypeError("listen: http2 needs tls, and no createServer: browsers speak HTTP/2 over TLS alone");
+  }
+  if (fastLane && options.createServer !== undefined) {
+    throw new TypeError("listen: fastLane needs a server of our own making; leave out createServer");
   }
   const trust = options.trustProxy === undefined ? undefined : trustProxy(options.trustProxy);
   let closing = false;
@@ -95,7 +100,10 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     };
     return sendInstead(app, exchange, broken, req, conn, error);
   };
-  const closeIdle = (): void => http.closeIdleConnections();
+  const closeIdle = (): void => {
+    http.closeIdleConnections();
+    lane?.closeIdle();
+  };
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (incoming.httpVersionMajor === 1) answer(incoming, outgoing, false);
     else refuseVersion(outgoing);
@@ -115,6 +123,9 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
       : createHttpsServer({ ...tls, ...limits, ...(http2 && { ALPNProtocols: ALPN }) }, onRequest));
   // What there is room for in a head is read whole: node:http drops what comes after a thousand fields without a word.
   http.maxHeadersCount ??= 0;
+  const lane = fastLane
+    ? takeFastLane(app, http, sockets, { ...limits, idleTimeoutMs }, isClosing)
+    : undefined;
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
   http.on(http instanceof HttpsServer ? "secureConnection" : "connection", sockets.add);
@@ -158,18 +169,19 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     await new Promise<void>((resolve) => {
       const cut = setTimeout(() => {
         http.closeAllConnections();
+        lane?.cut();
         sockets.cutHandedOver();
         overHttp2?.cut();
       }, graceMs);
       // A connection that was busy when closing began is idle a moment after its answer.
-      const sweep = setInterval(() => http.closeIdleConnections(), 50);
+      const sweep = setInterval(closeIdle, 50);
       http.close(() => {
         clearTimeout(cut);
         clearInterval(sweep);
         resolve();
       });
       notice.give();
-      http.closeIdleConnections();
+      closeIdle();
       sockets.cutUnused();
       overHttp2?.close();
     });

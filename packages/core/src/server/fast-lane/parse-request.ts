@@ -1,0 +1,136 @@
+// The grammar of the fast lane: what it takes, it takes whole and as node:http would; all else it declines.
+//
+// It may be narrower than HTTP, and never wider than node:http. What node:http reads in some other way is not in it: other
+// versions and forms of target, `Transfer-Encoding`, `Expect`, `Upgrade`, `Connection` with other options, fields that come
+// twice where one is meant, folded lines, a bare CR or LF, a body that is not here yet. See RFC 9112.
+import { isSameName } from "../../http/header.ts";
+
+/** A request that is here whole. Positions are those of the text that it was read from. */
+export interface ParsedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names and values in turn, as they were sent. */
+  readonly rawHeaders: string[];
+  /** Whether the client did not ask for the connection to be closed. */
+  readonly keepAlive: boolean;
+  readonly bodyStart: number;
+  /** Where the next request begins. */
+  readonly end: number;
+}
+
+/** Requests with more fields are left to node:http, which has limits of its own for them. */
+const MOST_FIELDS = 100;
+/** No body that is here with its head has a longer length. */
+const LENGTH = /^\d{1,8}$/;
+
+const METHODS = ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS "];
+const VERSION = " HTTP/1.1\r\n";
+const CRLF = "\r\n";
+const TAB = 9;
+const SPACE = 32;
+const SLASH = 47;
+const COLON = 58;
+
+/** The characters of a class, each at the place of its code. */
+function charactersOf(expression: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => Number(expression.test(String.fromCharCode(code))));
+}
+
+const NAME = charactersOf(/[!#$%&'*+\-.^_`|~\dA-Za-z]/);
+const VALUE = charactersOf(/[\t\x20-\x7e\x80-\xff]/);
+/** Those of RFC 3986, and `[` and `]`, which browsers leave as they are. */
+const TARGET = charactersOf(/[\w\-.~:/?@!$&'()*+,;=%[\]]/);
+
+/**
+ * Reads the request that begins at a place of a text in latin1; `undefined` for anything that is not for the fast lane.
+ *
+ * @param maxHeadBytes a head of so many bytes is too long
+ */
+export function parseRequest(text: string, start: number, maxHeadBytes: number): ParsedRequest | undefined {
+  const method = methodAt(text, start);
+  if (method === undefined) return undefined;
+  const urlStart = start + method.length + 1;
+  if (text.charCodeAt(urlStart) !== SLASH) return undefined;
+  const urlEnd = skip(TARGET, text, urlStart);
+  if (!text.startsWith(VERSION, urlEnd)) return undefined;
+
+  const rawHeaders: string[] = [];
+  let hosts = 0;
+  let length: string | undefined;
+  let connection: string | undefined;
+  let at = urlEnd + VERSION.length;
+  for (;;) {
+    const nameEnd = skip(NAME, text, at);
+    if (nameEnd === at) break;
+    if (text.charCodeAt(nameEnd) !== COLON || rawHeaders.length === 2 * MOST_FIELDS) return undefined;
+    let valueStart = nameEnd + 1;
+    while (isBlank(text.charCodeAt(valueStart))) valueStart += 1;
+    const lineEnd = skip(VALUE, text, valueStart);
+    if (!text.startsWith(CRLF, lineEnd)) return undefined;
+    let valueEnd = lineEnd;
+    while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd -= 1;
+    const name = text.slice(at, nameEnd);
+    const value = text.slice(valueStart, valueEnd);
+    switch (name.length) {
+      case 4:
+        if (isSameName(name, "host")) hosts += 1;
+        break;
+      case 10:
+        if (isSameName(name, "connection")) {
+          if (connection !== undefined) return undefined;
+          connection = value;
+        }
+        break;
+      case 14:
+        if (isSameName(name, "content-length")) {
+          if (length !== undefined || !LENGTH.test(value)) return undefined;
+          length = value;
+        }
+        break;
+      case 6:
+        if (isSameName(name, "expect")) return undefined;
+        break;
+      case 7:
+        if (isSameName(name, "upgrade")) return undefined;
+        break;
+      case 16:
+        // The parser of node:http takes it for `Connection`.
+        if (isSameName(name, "proxy-connection")) return undefined;
+        break;
+      case 17:
+        if (isSameName(name, "transfer-encoding")) return undefined;
+        break;
+      default:
+    }
+    rawHeaders.push(name, value);
+    at = lineEnd + CRLF.length;
+  }
+  if (hosts !== 1 || !text.startsWith(CRLF, at)) return undefined;
+  const bodyStart = at + CRLF.length;
+  if (bodyStart - start >= maxHeadBytes) return undefined;
+  let keepAlive = true;
+  if (connection !== undefined && !isSameName(connection, "keep-alive")) {
+    if (!isSameName(connection, "close")) return undefined;
+    keepAlive = false;
+  }
+  const end = bodyStart + (length === undefined ? 0 : Number(length));
+  // What follows a request that closes its connection is for node:http to judge.
+  if (end > text.length || (!keepAlive && end < text.length)) return undefined;
+  return { method, url: text.slice(urlStart, urlEnd), rawHeaders, keepAlive, bodyStart, end };
+}
+
+function methodAt(text: string, at: number): string | undefined {
+  for (const method of METHODS) if (text.startsWith(method, at)) return method.slice(0, -1);
+  return undefined;
+}
+
+/** The first place from here whose character is not of the class. */
+function skip(characters: Uint8Array, text: string, from: number): number {
+  let at = from;
+  while (characters[text.charCodeAt(at)] === 1) at += 1;
+  return at;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
