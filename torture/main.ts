@@ -10,6 +10,7 @@ import { fleets, shortFleets } from "./fleet/fleet.ts";
 import { floods } from "./flood/flood.ts";
 import { fuzz, targets } from "./fuzz/fuzz.ts";
 import { model } from "./protocol/model.ts";
+import { compareInMemory, compareOverTcp } from "./lane/lane.ts";
 import { raceLayer } from "./races/layer.ts";
 import { engines, raceStore } from "./races/races.ts";
 import { type Finding, keep, type Size } from "./report.ts";
@@ -47,6 +48,10 @@ const areas: Readonly<Record<string, { title: string; experiments: readonly Expe
   },
   protocol: { title: "Protocol", experiments: [() => model(size)] },
   fuzz: { title: "Fuzz", experiments: targets.map((target) => () => fuzz(target, size, seed)) },
+  lane: {
+    title: "Fast lane",
+    experiments: [() => compareInMemory(size, seed), () => compareOverTcp(size, seed)],
+  },
   sockets: { title: "Raw sockets", experiments: sockets.map((run) => () => run(size)) },
   flood: { title: "Flood", experiments: floods.map((run) => () => run(size)) },
   secrets: { title: "Secrets", experiments: [() => secrets(size)] },

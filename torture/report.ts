@@ -27,7 +27,17 @@ const PAGE = join(import.meta.dirname, "../docs/reliability.md");
 const BEGIN = "<!-- table: written by pnpm torture -->";
 const END = "<!-- /table -->";
 
-const ORDER = ["Faults", "Fleet", "Races", "Protocol", "Fuzz", "Raw sockets", "Flood", "Secrets"];
+const ORDER = [
+  "Faults",
+  "Fleet",
+  "Races",
+  "Protocol",
+  "Fuzz",
+  "Fast lane",
+  "Raw sockets",
+  "Flood",
+  "Secrets",
+];
 
 interface Result {
   /** Of each area, when it was last run, on what, and what it found. */
