@@ -16,11 +16,7 @@ export interface Sink {
  * Writes a stream as fast as the client reads it. Rejects, with the source let go, when either side fails. What the source
  * gave before it failed has been handed to the system then.
  */
-export async function pump(
-  outgoing: Sink,
-  chunks: Chunks,
-  contentLength: number | undefined,
-): Promise<void> {
+export async function pump(outgoing: Sink, chunks: Chunks, contentLength: number | undefined): Promise<void> {
   const { orGone, stop } = untilClosed(outgoing);
   let count = 0;
   let unflushed = 0;
