@@ -23,10 +23,13 @@ export function parsePreferences(header: string): Preference[] {
 }
 
 /** The media type, of those offered, that an `Accept` field likes best; the first of equals; `undefined` for none. */
-export function preferredType(accept: string | undefined, offers: readonly string[]): string | undefined {
+export function preferredType<Type extends string>(
+  accept: string | undefined,
+  offers: readonly Type[],
+): Type | undefined {
   if (accept === undefined) return offers[0];
   const preferences = parsePreferences(accept);
-  let best: string | undefined;
+  let best: Type | undefined;
   let bestQuality = 0;
   for (const offer of offers) {
     const quality = qualityOfType(preferences, offer);

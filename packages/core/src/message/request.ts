@@ -10,6 +10,8 @@ import {
   parseJson,
   readAll,
 } from "./body.ts";
+import { preferredType } from "../http/accept.ts";
+import { preferredLanguage } from "../http/accept-language.ts";
 import { parseContentType } from "../http/content-type.ts";
 import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
@@ -132,6 +134,26 @@ export class Request {
   /** The values of all fields of this name. */
   headerAll(name: string): string[] {
     return this.headers.filter((header) => isSameName(header.name, name)).map((header) => header.value);
+  }
+
+  /**
+   * The media type, of those offered, that the client likes best (`Accept`); the first of equals, and `undefined` when it
+   * takes none of them. An answer that depends on it says `Vary: Accept`.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+   */
+  accepts<Type extends string>(...offers: readonly Type[]): Type | undefined {
+    return preferredType(joined(this.headerAll("accept")), offers);
+  }
+
+  /**
+   * The language, of those offered, that the client likes best (`Accept-Language`); `undefined` when it names others only.
+   * An answer that depends on it says `Vary: Accept-Language`.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
+   */
+  acceptsLanguages<Tag extends string>(...offers: readonly Tag[]): Tag | undefined {
+    return preferredLanguage(joined(this.headerAll("accept-language")), offers);
   }
 
   get cookies(): CookieJar {
@@ -332,3 +354,8 @@ async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 }
 
 function ignore(): void {}
+
+/** A list that may stand on several lines. */
+function joined(lines: readonly string[]): string | undefined {
+  return lines.length === 0 ? undefined : lines.join(", ");
+}
