@@ -1,6 +1,7 @@
 // The application: what is registered on it, and how it answers a request. It knows nothing of sockets.
 import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "../message/connection.ts";
+import { assertDeadline } from "./deadline.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
 import { finalise, type FinalResponse } from "../message/prepared-response.ts";
@@ -197,8 +198,10 @@ export class Application<State> {
       );
     }
     const { routes } = this.#definition;
-    const { bodyLimit, maxFields } = options;
-    routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit, maxFields });
+    const { bodyLimit, maxFields, timeoutMs } = options;
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
+      assertDeadline(`Route ${JSON.stringify(pattern)}: timeoutMs`, timeoutMs);
+    routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit, maxFields, timeoutMs });
     return this;
   }
 

@@ -3,6 +3,7 @@
 import { DEFAULT_BODY_LIMIT } from "../message/body.ts";
 import { DEFAULT_MAX_FIELDS } from "../http/urlencoded.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
+import { withDeadline } from "./deadline.ts";
 import type { Definition, RouteDefinition } from "./definition.ts";
 import { requestError } from "../message/diagnostics.ts";
 import { errorResponse } from "./error-response.ts";
@@ -20,6 +21,7 @@ interface Route {
   readonly pattern: string;
   readonly bodyLimit: number;
   readonly maxFields: number;
+  readonly timeoutMs: number | undefined;
 }
 
 /** What an app and those that it is mounted in contribute to its routes. */
@@ -46,6 +48,7 @@ export interface Compiled {
 }
 
 const NO_PARAMS = Object.freeze({});
+const RETRY_AFTER = [{ name: "Retry-After", value: "1" }];
 
 /** @throws TypeError for routes that are malformed or registered twice. */
 export function compile(definition: Definition<unknown>): Compiled {
@@ -55,7 +58,12 @@ export function compile(definition: Definition<unknown>): Compiled {
 
   const addRoute = (scope: Scope, route: RouteDefinition<unknown>, state: unknown): void => {
     const pattern = scope.prefix + (route.pattern === "/" && scope.prefix !== "" ? "" : route.pattern);
-    const handler: Run = (req, params, conn) => route.handler(req, params, conn, state);
+    const { timeoutMs } = route;
+    const bare: Run = (req, params, conn) => route.handler(req, params, conn, state);
+    const handler: Run =
+      timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
+        ? bare
+        : (req, params, conn) => withDeadline(bare(req, params, conn), req, timeoutMs, RETRY_AFTER);
     const checked: Run = (req, params, conn) => {
       req.assertBodyLimit();
       return handler(req, params, conn);
@@ -69,6 +77,7 @@ export function compile(definition: Definition<unknown>): Compiled {
         pattern,
         bodyLimit: route.bodyLimit ?? scope.bodyLimit,
         maxFields: route.maxFields ?? scope.maxFields,
+        timeoutMs,
       });
     }
     routes.push({ method: route.method ?? "ALL", pattern });
@@ -142,6 +151,7 @@ export function compile(definition: Definition<unknown>): Compiled {
       const { target } = match;
       req.route = target.pattern;
       req.bodyLimit = target.bodyLimit;
+      if (target.timeoutMs !== undefined) req.timeoutMs = target.timeoutMs;
       req.maxFields = target.maxFields;
       return target.run(req, match.params, conn);
     },

@@ -8,6 +8,8 @@ export interface RouteDefinition<State> {
   readonly pattern: string;
   readonly handler: Handler<State>;
   readonly bodyLimit: number | undefined;
+  /** Milliseconds. */
+  readonly timeoutMs: number | undefined;
   readonly maxFields: number | undefined;
 }
 

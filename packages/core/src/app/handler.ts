@@ -40,4 +40,9 @@ export interface RouteOptions {
   bodyLimit?: number;
   /** Most fields that a form or the query may have; 1,000 unless given here or for the app. */
   maxFields?: number;
+  /**
+   * Milliseconds that the handler has to answer; then it is 503 and `req.signal` aborts, as with the `timeout` layer, in whose
+   * place it stands for this route. `Infinity` for no deadline.
+   */
+  timeoutMs?: number;
 }

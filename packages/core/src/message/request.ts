@@ -77,6 +77,8 @@ export class Request {
   bodyLimit: number = DEFAULT_BODY_LIMIT;
   /** Most fields that the query, or a body of an HTML form, may have. A layer may change it before they are read. */
   maxFields: number = DEFAULT_MAX_FIELDS;
+  /** Milliseconds that its route gives the handler; `undefined` when the route says nothing. */
+  timeoutMs: number | undefined;
   /** The pattern of the route that was found, such as `/users/:id`: a name for logs and metrics that holds no data. */
   route: string | undefined;
 
