@@ -1,11 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "examples",
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    globalSetup: ["./test/build.ts"],
-    testTimeout: 20_000,
-    reporters: ["default", "../scripts/no-skips.mjs", "../scripts/no-leftovers.ts"],
-  },
-});
+export default testProject({ name: "examples", globalSetup: ["./test/build.ts"], testTimeout: 20_000 });

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 export interface DocBlock {
   /** Where the block starts, counted from 1. */
@@ -45,16 +45,19 @@ export function testDocs(folder: string, files: readonly string[]): void {
       return { name: `${basename(file)}:${line}`, module, run };
     });
   });
-  // What the blocks put into the temporary folder goes with it.
-  const temporary = mkdtempSync(join(tmpdir(), "docs-"));
-  vi.stubEnv("TMPDIR", temporary);
-  afterAll(() => rmSync(temporary, { recursive: true, force: true }));
   const base = resolve(import.meta.dirname, "../tsconfig.base.json");
   const compilerOptions = { noEmit: true, isolatedDeclarations: false, declaration: false };
   const project = join(out, "tsconfig.json");
   writeFileSync(project, JSON.stringify({ extends: base, compilerOptions, include: ["*.ts"] }));
 
   describe("documentation", () => {
+    // What the blocks put into the temporary folder goes with it.
+    const temporary = mkdtempSync(join(tmpdir(), "docs-"));
+    beforeAll(() => void vi.stubEnv("TMPDIR", temporary));
+    afterAll(() => {
+      vi.unstubAllEnvs();
+      rmSync(temporary, { recursive: true, force: true });
+    });
     test("every code block type-checks", { timeout: 60_000 }, async () => {
       expect(blocks.length).toBeGreaterThan(0);
       expect(await typeErrors(project)).toBe("");

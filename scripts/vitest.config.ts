@@ -1,9 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "./test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "scripts",
-    include: ["**/*.test.ts"],
-    reporters: ["default", "./no-skips.mjs", "./no-leftovers.ts"],
-  },
-});
+export default testProject({ name: "scripts" });

@@ -1,11 +1,11 @@
-// What was tried, how often, and what came of it: as data for the table in docs/reliability.md.
+// What was tried, how often, and what came of it: as data for the lists in docs/reliability.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** `short` is part of every test run; `full` is `pnpm torture`. */
 export type Size = "short" | "full";
 
-/** One row of the table. */
+/** One item of a list. */
 export interface Finding {
   readonly area: string;
   readonly tried: string;
@@ -24,8 +24,8 @@ export function figure(value: number): string {
 
 const RESULT = join(import.meta.dirname, "result.json");
 const PAGE = join(import.meta.dirname, "../docs/reliability.md");
-const BEGIN = "<!-- table: written by pnpm torture -->";
-const END = "<!-- /table -->";
+const BEGIN = "<!-- written by pnpm torture -->";
+const END = "<!-- /written -->";
 
 const ORDER = [
   "Faults",
@@ -49,14 +49,14 @@ interface Result {
   };
 }
 
-/** Keeps what a full run of an area found, and writes the table of all areas. */
+/** Keeps what a full run of an area found, and writes the lists of all areas. */
 export function keep(area: string, seconds: number, findings: readonly Finding[]): void {
   const result: Result = { ...read(), [area]: { at: today(), node: process.version, seconds, findings } };
   writeFileSync(RESULT, `${JSON.stringify(result, undefined, 2)}\n`);
   const page = readFileSync(PAGE, "utf8");
   const [before, rest] = cut(page, BEGIN);
   const [, after] = cut(rest, END);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf(result)}\n${END}${after}`);
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${listsOf(result)}\n${END}${after}`);
 }
 
 function read(): Result {
@@ -77,30 +77,33 @@ function cut(text: string, mark: string): [string, string] {
   return [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-function tableOf(result: Result): string {
+function listsOf(result: Result): string {
   const parts = ORDER.flatMap((area) => {
     const run = result[area];
     return run === undefined ? [] : [[area, run] as const];
   }).map(([area, { at, node, seconds, findings }]) => {
-    const rows = findings.map(({ tried, count, unit, outcome, problems }) => {
+    const items = findings.map(({ tried, count, unit, outcome, problems }) => {
       const verdict = problems.length === 0 ? outcome : `**${problems.length} problems.** ${problems[0]}`;
-      return [tried, `${figure(count)} ${unit}`, verdict];
+      return wrapped(`- **${escape(tried)}**: ${figure(count)} ${unit}. ${escape(verdict)}.`);
     });
-    const lines = columns([["what was tried", "how often", "what came out"], ...rows]);
-    return `### ${area}\n\nRun on ${at}, Node ${node}, in ${figure(seconds)} s.\n\n${lines}\n`;
+    return `### ${area}\n\nRun on ${at}, Node ${node}, in ${figure(seconds)} s.\n\n${items.join("\n")}\n`;
   });
   return parts.join("\n");
 }
 
-/** A table of Markdown, as the formatter would write it. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")));
-  const widths =
-    escaped[0]?.map((_, index) => Math.max(...escaped.map((row) => row[index]?.length ?? 0))) ?? [];
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(" | ")} |`;
-  const [head = [], ...body] = escaped;
-  return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body.map(line)].join(
-    "\n",
-  );
+const WIDTH = 118;
+
+/** A list item, in lines that fit a screen. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line.length + 1 + word.length > WIDTH && line.trim() !== "") lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}
+
+function escape(text: string): string {
+  return text.replaceAll("\n", " ").replaceAll(/[<*]/g, (character) => `\\${character}`);
 }

@@ -1,10 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "torture",
-    include: ["**/*.test.ts"],
-    reporters: ["default", "../scripts/no-skips.mjs", "../scripts/no-leftovers.ts"],
-    testTimeout: 120_000,
-  },
-});
+export default testProject({ name: "torture", testTimeout: 120_000 });

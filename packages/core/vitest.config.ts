@@ -1,10 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "core",
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    setupFiles: ["./test/fast-lane.ts"],
-    reporters: ["default", "../../scripts/no-skips.mjs", "../../scripts/no-leftovers.ts"],
-  },
-});
+export default testProject({ name: "core", setupFiles: ["./test/fast-lane.ts"] });

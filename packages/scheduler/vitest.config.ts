@@ -1,9 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "scheduler",
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    reporters: ["default", "../../scripts/no-skips.mjs", "../../scripts/no-leftovers.ts"],
-  },
-});
+export default testProject({ name: "scheduler" });

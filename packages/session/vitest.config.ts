@@ -1,10 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "session",
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    setupFiles: ["../core/test/fast-lane.ts"],
-    reporters: ["default", "../../scripts/no-skips.mjs", "../../scripts/no-leftovers.ts"],
-  },
-});
+export default testProject({ name: "session", setupFiles: ["../core/test/fast-lane.ts"] });

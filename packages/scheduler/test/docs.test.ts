@@ -52,15 +52,15 @@ test("every example of the pages passes the type checker", () => {
   const args = [tsc, "-p", join(folder, "tsconfig.json")];
   expect(blocks.length).toBeGreaterThan(8);
   expect(spawnSync(process.execPath, args, { encoding: "utf8" }).stdout).toBe("");
-});
+}, 60_000);
 
 test("the first example of the guide is the session store's purge, and does not keep the process alive", () => {
   const purge = blocks.find(({ file }) => file === "guide-1.ts");
   expect(purge?.code).toContain("sessions.purgeExpired()");
-  const { status, stdout } = runBlock("guide-1.ts", 5000);
+  const { status, stdout } = runBlock("guide-1.ts", 30_000);
   expect(status).toBe(0);
   expect(stdout.match(/T\d\d:\d\d/g)).toHaveLength(3);
-});
+}, 40_000);
 
 test.for(blocks)("$title runs", ({ file, code }, { skip }) => {
   if (missing.some((text) => code.includes(text))) skip("its database cannot be reached");

@@ -6,7 +6,7 @@ import { type Child, startChild } from "./child.ts";
 import { isReachable, POSTGRES_URL, REDIS_URL, uniqueName, wireTo } from "./servers.ts";
 
 const INTERVAL = 200;
-const SLOTS = 60;
+const SLOTS = 36;
 /** How far each instance's clock is ahead, in milliseconds. */
 const OFFSETS = [0, 500, 1000, 1500, 2000];
 const LARGEST = Math.max(...OFFSETS);
