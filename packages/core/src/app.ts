@@ -1,6 +1,6 @@
 // The application as users have it: registered in app/, served by server/. Here the two meet, and nowhere else.
 import { Application, type AppOptions } from "./app/application.ts";
-import type { ListenOptions, Server } from "./server/options.ts";
+import { assertListenOptions, type ListenOptions, type Server } from "./server/options.ts";
 import { listen } from "./server/server.ts";
 import { type FetchOptions, handleFetch } from "./server/web-fetch.ts";
 
@@ -25,8 +25,10 @@ export class App<State> extends Application<State> {
     return handleFetch(this, request, options);
   }
 
-  /** Serves the app. Resolves when it really listens; see {@link ListenOptions} for the defaults. */
-  listen(options: ListenOptions = {}): Promise<Server> {
+  /** Serves the app, at a port or as {@link ListenOptions} say. Resolves when it really listens. */
+  listen(where: number | ListenOptions = {}): Promise<Server> {
+    const options = typeof where === "number" ? { port: where } : where;
+    assertListenOptions(options);
     // What is wrong with a route is said before a port is taken.
     this.routes();
     return listen(this, options);

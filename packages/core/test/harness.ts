@@ -29,18 +29,18 @@ export function describeEach(
   describe(`${name}, over HTTP/1.1`, () => {
     const open = trackServers();
     tests(async (app, options = {}) => {
-      const { trustProxy = false, maxHeaderBytes = 16 * 1024 } = options;
+      const { trustProxy = false, maxHeaderBytes = 16 * 1024, ...ofClient } = options;
       const server = await open(app, { trustProxy, maxHeaderBytes });
-      return TestClient.over(server.url, options);
+      return TestClient.over(server.url, ofClient);
     }, "1.1");
   });
   describe(`${name}, over HTTP/2`, () => {
     const open = trackServers();
     tests(async (app, options = {}) => {
-      const { trustProxy = false, maxHeaderBytes = 16 * 1024 } = options;
+      const { trustProxy = false, maxHeaderBytes = 16 * 1024, ...ofClient } = options;
       const tls = (certificate ??= selfSignedCertificate());
       const server = await open(app, { tls, http2: true, trustProxy, maxHeaderBytes });
-      return TestClient.over(server.url, { ...options, http2: true, tls: { ca: tls.cert } });
+      return TestClient.over(server.url, { ...ofClient, http2: true, tls: { ca: tls.cert } });
     }, "2");
   });
 }

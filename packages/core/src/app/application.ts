@@ -1,7 +1,7 @@
 // The application: what is registered on it, and how it answers a request. It knows nothing of sockets.
 import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "../message/connection.ts";
-import { assertDeadline } from "./deadline.ts";
+import { isDeadline } from "./deadline.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
 import { finalise, type FinalResponse } from "../message/prepared-response.ts";
@@ -9,6 +9,8 @@ import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handl
 import { parsePattern } from "./pattern.ts";
 import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
+import { type Checks, checkOptions, limitOf, show } from "../options/check.ts";
+import { logError } from "../message/log-error.ts";
 import type { Method } from "./router.ts";
 import { withFieldsOf } from "./preserved-fields.ts";
 
@@ -19,12 +21,21 @@ export interface AppOptions {
   maxFields?: number;
 }
 
+const APP_OPTIONS: Checks = { bodyLimit: limitOf(" of bytes"), maxFields: limitOf(" of fields") };
+const ROUTE_OPTIONS: Checks = {
+  ...APP_OPTIONS,
+  timeoutMs: (value, label) => {
+    if (value !== Number.POSITIVE_INFINITY) isDeadline(value, label);
+  },
+};
+
 /** Routes, layers around them, and a state that all of them are given. {@link App} can be served, too. */
 export class Application<State> {
   readonly #definition: Definition<State>;
   #compiled: Compiled | undefined;
 
   constructor(state: State, options: AppOptions = {}) {
+    checkOptions("App", options, APP_OPTIONS);
     this.#definition = {
       state,
       bodyLimit: options.bodyLimit,
@@ -109,15 +120,16 @@ export class Application<State> {
    * Serves another app, which keeps its own state and layers, below a prefix of literal segments.
    * Its `/` is the prefix itself. This app's layers stand around it.
    *
-   * @throws TypeError when the prefix is malformed.
+   * @throws TypeError when the prefix is malformed, what is mounted is no app, or the app would be mounted in itself.
    */
   mount<Other>(prefix: string, app: Application<Other>): this {
     this.#assertOpen("mount");
+    const definition = this.#mounted(prefix, app);
     const { names } = parsePattern(prefix);
     if (names.length > 0) throw new TypeError(`mount(${JSON.stringify(prefix)}): a prefix has no parameters`);
     this.#definition.mounts.push({
       prefix: prefix.endsWith("/") ? prefix.slice(0, -1) : prefix,
-      definition: app.#definition as Definition<unknown>,
+      definition,
     });
     return this;
   }
@@ -126,7 +138,7 @@ export class Application<State> {
   wrap(layer: Layer<State>): this {
     this.#assertOpen("wrap");
     if (typeof layer !== "function")
-      throw new TypeError("wrap: a layer is a function (req, conn, next, state)");
+      throw new TypeError(`wrap: a layer is a function (req, conn, next, state), got ${show(layer)}`);
     this.#definition.layers.push(layer);
     return this;
   }
@@ -134,6 +146,8 @@ export class Application<State> {
   /** Sees whatever was thrown in this app, and may answer it. A mounted app's own handler is asked first. */
   onError(handler: ErrorHandler<State>): this {
     this.#assertOpen("onError");
+    if (typeof handler !== "function")
+      throw new TypeError(`onError: a handler is a function (error, req, conn, state), got ${show(handler)}`);
     this.#definition.onError = handler;
     return this;
   }
@@ -141,6 +155,10 @@ export class Application<State> {
   /** Answers where no route matches. A mounted app without its own uses that of the app around it. */
   notFound(handler: Handler<State>): this {
     this.#assertOpen("notFound");
+    if (typeof handler !== "function")
+      throw new TypeError(
+        `notFound: a handler is a function (req, params, conn, state), got ${show(handler)}`,
+      );
     this.#definition.notFound = handler;
     return this;
   }
@@ -192,17 +210,41 @@ export class Application<State> {
   ): this {
     this.#assertOpen(`${(method ?? "all").toLowerCase()} ${JSON.stringify(pattern)}`);
     parsePattern(pattern);
-    if (typeof handler !== "function") {
+    const route = `Route ${JSON.stringify(pattern)}`;
+    if (typeof handler === "function" && typeof options === "function") {
       throw new TypeError(
-        `Route ${JSON.stringify(pattern)}: a handler is a function (req, params, conn, state)`,
+        `${route}: a route has one handler; what comes before it is a layer: wrap() it around an app of its own, and mount() that`,
       );
     }
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `${route}: a handler is a function (req, params, conn, state), got ${show(handler)}; options come after it`,
+      );
+    }
+    checkOptions(route, options, ROUTE_OPTIONS);
     const { routes } = this.#definition;
     const { bodyLimit, maxFields, timeoutMs } = options;
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY)
-      assertDeadline(`Route ${JSON.stringify(pattern)}: timeoutMs`, timeoutMs);
     routes.push({ method, pattern, handler: handler as Handler<State>, bodyLimit, maxFields, timeoutMs });
     return this;
+  }
+
+  /** The definition of an app that is to be mounted. */
+  #mounted(prefix: unknown, app: unknown): Definition<unknown> {
+    if (prefix instanceof Application) {
+      throw new TypeError('mount: say where the app is mounted first: mount("/", app)');
+    }
+    const isApp = typeof app === "object" && app !== null && #definition in app;
+    if (!isApp) {
+      const advice =
+        typeof app === "function"
+          ? 'a handler for all below a path is all("/path/*rest", handler), and a layer is wrapped'
+          : "mount an app, made by App.withState or new App of this same copy of @hatcheck/core";
+      throw new TypeError(`mount(${show(prefix)}): ${show(app)} is no app; ${advice}`);
+    }
+    const definition = app.#definition as Definition<unknown>;
+    if (holds(definition, this.#definition as Definition<unknown>))
+      throw new TypeError(`mount(${show(prefix)}): an app cannot be mounted in itself`);
+    return definition;
   }
 
   #compile(): Compiled {
@@ -213,6 +255,11 @@ export class Application<State> {
     if (!this.#definition.sealed) return;
     throw new TypeError(`${what}: the app is in use already; register everything before the first request`);
   }
+}
+
+/** Whether an app is another one, or has it mounted somewhere. */
+function holds(app: Definition<unknown>, other: Definition<unknown>): boolean {
+  return app === other || app.mounts.some(({ definition }) => holds(definition, other));
 }
 
 function finish(
@@ -236,18 +283,17 @@ function failed(
   broken: Response,
   error: unknown,
 ): FinalResponse | Promise<FinalResponse> {
+  // An error handler's own response may be as broken as the one that it replaces.
+  const instead = (it: Response): FinalResponse => {
+    try {
+      return finalise(req, withFieldsOf(broken, it));
+    } catch (second) {
+      logError(`The answer to an error cannot be sent, request id ${req.id}`, second);
+      return finalise(req, Response.text(500, "500 Internal Server Error\n"));
+    }
+  };
   const answer = compiled.fail(error, req, conn);
-  const instead = (it: Response) => finaliseError(req, withFieldsOf(broken, it));
   return answer instanceof Response ? instead(answer) : answer.then(instead);
-}
-
-/** An error handler's own response may be as broken as the one that it replaces. */
-function finaliseError(req: Request, response: Response): FinalResponse {
-  try {
-    return finalise(req, response);
-  } catch {
-    return finalise(req, Response.text(500, "500 Internal Server Error\n"));
-  }
 }
 
 function toResponse({ statusCode, reasonPhrase, headers, body }: FinalResponse): Response {

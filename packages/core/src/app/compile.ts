@@ -5,12 +5,13 @@ import { DEFAULT_MAX_FIELDS } from "../http/urlencoded.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Definition, RouteDefinition } from "./definition.ts";
-import { requestError } from "../message/diagnostics.ts";
-import { errorResponse } from "./error-response.ts";
+import { answerError, type Failure } from "./answer-error.ts";
+import { isThenable } from "../message/thenable.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { Answer, ErrorHandler, Layer } from "./handler.ts";
+import type { Answer, Layer } from "./handler.ts";
 import type { Request } from "../message/request.ts";
 import { Response, watchErrors } from "../message/response.ts";
+import { show } from "../options/check.ts";
 import { type Match, METHODS, Router } from "./router.ts";
 
 /** The whole of a route: layers, handler and error handling. Never throws, and never makes a promise of its own. */
@@ -182,29 +183,24 @@ function around(layer: Layer<unknown>, inner: Run, state: unknown): Run {
   return (req, params, conn) => layer(req, conn, (other = req) => inner(other, params, conn), state);
 }
 
-interface Failure {
-  readonly onError: ErrorHandler<unknown>;
-  readonly state: unknown;
-}
-
 /** Makes a run that turns whatever is thrown, and whatever is returned that is no response, into a response. */
 function guardWith(failures: readonly Failure[]): (run: Run) => Run {
   const fail = (error: unknown, req: Request, conn: ConnectionInfo): Answer =>
     answerError(error, req, conn, failures);
+  const checked = (answer: unknown, req: Request, conn: ConnectionInfo): Answer =>
+    answer instanceof Response ? watched(answer) : fail(noResponse(answer, req), req, conn);
   return (run) => (req, params, conn) => {
-    let answer: Answer;
     try {
-      answer = run(req, params, conn);
+      const answer: unknown = run(req, params, conn);
+      if (answer instanceof Response) return watched(answer);
+      if (!isThenable(answer)) throw noResponse(answer, req);
+      return Promise.resolve(answer).then(
+        (response) => checked(response, req, conn),
+        (error: unknown) => fail(error, req, conn),
+      );
     } catch (error) {
       return fail(error, req, conn);
     }
-    if (answer instanceof Response) return watched(answer);
-    if (!isThenable(answer)) return fail(noResponse(answer, req), req, conn);
-    return Promise.resolve(answer).then(
-      (response) =>
-        response instanceof Response ? watched(response) : fail(noResponse(response, req), req, conn),
-      (error: unknown) => fail(error, req, conn),
-    );
   };
 }
 
@@ -214,55 +210,13 @@ function watched(response: Response): Response {
   return response;
 }
 
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
 function noResponse(value: unknown, req: Request): TypeError {
-  const what = value === undefined ? "nothing" : value === null ? "null" : `a ${typeof value}`;
+  const what = value === undefined ? "nothing" : show(value);
+  const advice =
+    value instanceof globalThis.Response
+      ? 'that is the web platform\'s Response; import { Response } from "@hatcheck/core"'
+      : "return a Response";
   return new TypeError(
-    `The handler or a layer of ${req.method} ${req.route ?? req.path} returned ${what}; return a Response`,
+    `The handler or a layer of ${req.method} ${req.route ?? "(no route)"} returned ${what}; ${advice}`,
   );
-}
-
-/** Asks the error handlers from the inside out; the first answer counts. */
-function answerError(
-  error: unknown,
-  req: Request,
-  conn: ConnectionInfo,
-  failures: readonly Failure[],
-): Answer {
-  // What goes wrong because nobody waits any more, as the client has left or a deadline is over, is no error of ours.
-  if (!(error instanceof HttpError) && req.isAbort(error)) return new Response(req.aborted ? 499 : 503);
-  const expected = error instanceof HttpError && error.statusCode < 500;
-  if (!expected && requestError.hasSubscribers) requestError.publish({ req, conn, error });
-  if (!expected && failures.length === 0) log(error, req);
-  return askHandlers(error, req, conn, failures);
-}
-
-function askHandlers(
-  error: unknown,
-  req: Request,
-  conn: ConnectionInfo,
-  failures: readonly Failure[],
-): Answer {
-  const [first, ...others] = failures;
-  if (first === undefined) return errorResponse(error, req);
-  const otherwise = (answer: Response | undefined): Answer =>
-    answer instanceof Response ? answer : askHandlers(error, req, conn, others);
-  const broken = (second: unknown): Response => {
-    log(second, req);
-    return errorResponse(undefined, req);
-  };
-  try {
-    const answer: Answer | undefined = first.onError(error, req, conn, first.state);
-    return isThenable(answer) ? answer.then(otherwise).catch(broken) : otherwise(answer);
-  } catch (second) {
-    return broken(second);
-  }
-}
-
-/** The log of an app without `onError`: standard error, under the id that the client was told. */
-function log(error: unknown, req: Request): void {
-  console.error(`${req.method} ${req.route ?? "(no route)"} failed, request id ${req.id}:`, error);
 }

@@ -3,16 +3,11 @@ import { HttpError } from "../http/http-error.ts";
 import type { Header } from "../http/header.ts";
 import type { Request } from "../message/request.ts";
 import { cancelBody, Response } from "../message/response.ts";
+import { type Check, milliseconds } from "../options/check.ts";
 import type { Answer } from "./handler.ts";
 
-/** What setTimeout takes. */
-const LONGEST = 2 ** 31 - 1;
-
-/** @throws RangeError when it is not a number of milliseconds above 0. */
-export function assertDeadline(label: string, ms: unknown): void {
-  if (typeof ms !== "number" || !(ms > 0 && ms <= LONGEST))
-    throw new RangeError(`${label} must be 1 to ${LONGEST} milliseconds, got ${String(ms)}`);
-}
+/** What a deadline may be. */
+export const isDeadline: Check = milliseconds(1);
 
 /**
  * The answer, or a rejection with 503 when it is not there after `ms` milliseconds; then `req.signal` aborts, and what comes

@@ -37,7 +37,7 @@ function render(
   members: HttpError["members"] | undefined,
   req: Request,
 ): Response {
-  const type = preferredType(req.header("accept"), OFFERS) ?? "text/plain";
+  const type = preferredType(req.headerList("accept"), OFFERS) ?? "text/plain";
   if (type.endsWith("json")) {
     const response = problemOf(status, { title, status, detail, requestId }, members);
     return response.setHeader(

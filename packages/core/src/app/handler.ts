@@ -25,15 +25,15 @@ export type Next = (req?: Request) => Answer;
 export type Layer<State = unknown> = (req: Request, conn: ConnectionInfo, next: Next, state: State) => Answer;
 
 /**
- * Sees whatever was thrown. What it returns is the answer; `undefined` leaves the answer to the framework.
- * 404 and 405 come here too, as an `HttpError`.
+ * Sees whatever was thrown. What it returns is the answer; nothing leaves the answer to the app around, or to the framework.
+ * 404 and 405 come here too, as an `HttpError`. When it fails itself, both errors are printed and the answer is 500.
  */
 export type ErrorHandler<State = unknown> = (
   error: unknown,
   req: Request,
   conn: ConnectionInfo,
   state: State,
-) => Answer | undefined;
+) => Response | undefined | void | Promise<Response | undefined | void>;
 
 export interface RouteOptions {
   /** Most bytes that the body may have; 1 MiB unless given here or for the app. */

@@ -20,7 +20,7 @@ export async function chooseSibling(
 ): Promise<[Opened, Suffixed | undefined]> {
   let offers = Object.keys(SUFFIXES) as Suffixed[];
   for (;;) {
-    const coding = preferredEncoding(req.header("accept-encoding"), offers);
+    const coding = preferredEncoding(req.headerList("accept-encoding"), offers);
     if (coding === undefined) return [file, undefined];
     const name = `${segments.at(-1)}${SUFFIXES[coding]}`;
     const sibling = await openInside(folder, [...segments.slice(0, -1), name]).catch((error: unknown) => {

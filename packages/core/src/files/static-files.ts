@@ -10,6 +10,7 @@ import { openInside } from "./open-within.ts";
 import { chooseSibling } from "./precompressed.ts";
 import type { Opened } from "../message/open-file.ts";
 import type { Request } from "../message/request.ts";
+import { atOnce } from "../message/thenable.ts";
 import { Response } from "../message/response.ts";
 import { type FileAnswer, letGo, sendFile } from "../message/send-file.ts";
 
@@ -80,18 +81,27 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): Sta
   } = options;
   const { cacheControl = "no-cache", dotfiles = false } = options;
   const folder = realFolder(root);
-  const cacheControlOf = typeof cacheControl === "function" ? cacheControl : () => cacheControl;
+  const cacheControlFor = (name: string, file: Opened): string => {
+    if (typeof cacheControl === "string") return cacheControl;
+    try {
+      return atOnce(cacheControl(name), "staticFiles: cacheControl") as string;
+    } catch (error) {
+      letGo(file);
+      throw error;
+    }
+  };
   if (typeof cacheControl === "string") assertHeader("Cache-Control", cacheControl);
   if (fallback !== undefined && !statSync(join(folder, fallback), { throwIfNoEntry: false })?.isFile())
     throw new TypeError(
       `staticFiles: fallback ${JSON.stringify(fallback)} is no file in ${JSON.stringify(root)}`,
     );
-  const showsDotfile = typeof dotfiles === "function" ? dotfiles : () => dotfiles;
+  const showsDotfile = (name: string): boolean =>
+    (typeof dotfiles === "function" ? atOnce(dotfiles(name), "staticFiles: dotfiles") : dotfiles) === true;
 
   const send = async (req: Request, name: string, file: Opened): Promise<Response> => {
     const headers: Header[] = [
       { name: "Content-Type", value: mediaTypeOf(name, types) },
-      { name: "Cache-Control", value: cacheControlOf(name) },
+      { name: "Cache-Control", value: cacheControlFor(name, file) },
       { name: "X-Content-Type-Options", value: "nosniff" },
     ];
     if (!precompressed) return respond(await sendFile(req, file, headers, undefined));
@@ -159,7 +169,7 @@ function hasDotfile(path: string): boolean {
 
 function isPage(req: Request, path: string): boolean {
   const last = path.slice(path.lastIndexOf("/") + 1);
-  return !last.includes(".") && preferredType(req.header("accept"), ["text/html"]) !== undefined;
+  return !last.includes(".") && preferredType(req.headerList("accept"), ["text/html"]) !== undefined;
 }
 
 function respond({ status, headers, body }: FileAnswer): Response {

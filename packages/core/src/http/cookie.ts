@@ -1,4 +1,13 @@
 // Reading the Cookie field and writing the Set-Cookie field.
+import {
+  type Checks,
+  checkOptions,
+  isBoolean,
+  isString,
+  numberThat,
+  objectThat,
+  oneOf,
+} from "../options/check.ts";
 
 /**
  * Cookies are defined twice: servers must write the strict grammar, and must read what browsers really send.
@@ -15,6 +24,21 @@ const COOKIE_VALUE =
   /^(?:[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*|"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")$/;
 /** `path-value` and `domain-value`: any character but controls and ";". */
 const ATTRIBUTE_VALUE = /^[\x20-\x3a\x3c-\x7e]*$/;
+
+/** What browsers keep. @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6 */
+const MOST_BYTES = 4096;
+const MOST_ATTRIBUTE_BYTES = 1024;
+
+const ATTRIBUTES: Checks = {
+  path: isString,
+  domain: isString,
+  maxAge: numberThat("a whole number of seconds", Number.isSafeInteger),
+  expires: objectThat("a Date", (value) => value instanceof Date),
+  httpOnly: isBoolean,
+  secure: isBoolean,
+  sameSite: oneOf("Strict", "Lax", "None"),
+  partitioned: isBoolean,
+};
 
 const EQUALS = 61;
 const SPACE = 32;
@@ -172,7 +196,8 @@ export function attributesToString(attributes: SetCookieAttributes): string {
 
 /** @throws TypeError that says which part is wrong and what to do. */
 export function assertCookie(name: string, value: string, attributes: SetCookieAttributes): void {
-  const { path, domain, maxAge, expires, secure, sameSite, partitioned } = attributes;
+  checkOptions("Cookie attributes", attributes, ATTRIBUTES);
+  const { path, domain, maxAge, expires, httpOnly, secure, sameSite, partitioned } = attributes;
   const refuse = (problem: string): never => {
     throw new TypeError(`Cookie ${JSON.stringify(name)}: ${problem}`);
   };
@@ -191,9 +216,13 @@ export function assertCookie(name: string, value: string, attributes: SetCookieA
   if (maxAge !== undefined && !Number.isSafeInteger(maxAge))
     refuse("maxAge must be a whole number of seconds");
   if (expires !== undefined && Number.isNaN(expires.getTime())) refuse("expires is not a valid date");
-  if (sameSite !== undefined && !["Strict", "Lax", "None"].includes(sameSite)) {
-    refuse('sameSite must be "Strict", "Lax" or "None"');
+  if (name.length + value.length > MOST_BYTES) {
+    refuse(
+      `name and value have ${name.length + value.length} bytes; browsers drop cookies of more than ${MOST_BYTES}. Keep the data in a session`,
+    );
   }
+  if ((path?.length ?? 0) > MOST_ATTRIBUTE_BYTES || (domain?.length ?? 0) > MOST_ATTRIBUTE_BYTES)
+    refuse(`browsers pass over an attribute of more than ${MOST_ATTRIBUTE_BYTES} bytes`);
   if (sameSite === "None" && !secure) refuse("SameSite=None needs secure: true, or browsers refuse it");
   if (partitioned && !secure) refuse("Partitioned needs secure: true, or browsers refuse it");
   const lower = name.toLowerCase();
@@ -201,4 +230,6 @@ export function assertCookie(name: string, value: string, attributes: SetCookieA
   if (lower.startsWith("__host-") && (!secure || path !== "/" || domain !== undefined)) {
     refuse('the __Host- prefix needs secure: true, path "/" and no domain');
   }
+  if ((lower.startsWith("__http-") || lower.startsWith("__host-http-")) && !(secure && httpOnly))
+    refuse("the __Http- prefix needs secure: true and httpOnly: true");
 }

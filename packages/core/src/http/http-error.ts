@@ -1,10 +1,11 @@
 // The one error that a handler throws to answer with a status, and the internal ones that carry a cause.
-import type { Header } from "./header.ts";
+import { type Checks, checkOptions, objectThat, show } from "../options/check.ts";
+import { assertHeader, type Header } from "./header.ts";
 import { reasonPhraseOf } from "./status.ts";
 
 export interface HttpErrorOptions {
-  /** Fields of the answer, such as `Retry-After`. */
-  headers?: readonly Header[];
+  /** Fields of the answer: `{ "Retry-After": "60" }`, or a list where a name repeats. */
+  headers?: readonly Header[] | Readonly<Record<string, string>>;
   /** What led here. It reaches `onError` and the log, never the client. */
   cause?: unknown;
   /**
@@ -16,6 +17,14 @@ export interface HttpErrorOptions {
   members?: Readonly<Record<string, unknown>>;
 }
 
+const OPTIONS: Checks = {
+  headers: (value, label) => {
+    if (typeof value !== "object" || value === null)
+      throw new TypeError(`${label} must be { name: value } or a list of headers, got ${show(value)}`);
+  },
+  cause: () => {},
+  members: objectThat("an object"),
+};
 const OWN_MEMBERS = ["status", "detail", "requestId"];
 const NO_MEMBERS: Readonly<Record<string, unknown>> = Object.freeze({});
 
@@ -36,7 +45,7 @@ export class HttpError extends Error {
 
   /**
    * @throws RangeError when the status is not one of an error, 400 to 599.
-   * @throws TypeError when the members hold `status`, `detail` or `requestId`.
+   * @throws TypeError when a field would break the message, or the members hold `status`, `detail` or `requestId`.
    */
   constructor(
     statusCode: number,
@@ -46,14 +55,30 @@ export class HttpError extends Error {
     if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 599) {
       throw new RangeError(`HttpError status must be 400 to 599, got ${String(statusCode)}`);
     }
+    checkOptions("HttpError", options, OPTIONS);
     super(detail, "cause" in options ? { cause: options.cause } : undefined);
     this.statusCode = statusCode;
     this.detail = detail;
-    this.headers = options.headers ?? [];
+    this.headers = fieldsOf(options.headers);
     this.members = options.members ?? NO_MEMBERS;
     const taken = OWN_MEMBERS.find((name) => Object.hasOwn(this.members, name));
     if (taken !== undefined) {
       throw new TypeError(`HttpError: the member "${taken}" says what the error says already; leave it out`);
     }
   }
+}
+
+const NO_FIELDS: readonly Header[] = Object.freeze([]);
+
+function fieldsOf(headers: HttpErrorOptions["headers"]): readonly Header[] {
+  if (headers === undefined) return NO_FIELDS;
+  const fields = isList(headers)
+    ? headers
+    : Object.entries(headers).map(([name, value]) => ({ name, value }));
+  for (const { name, value } of fields) assertHeader(name, value);
+  return fields;
+}
+
+function isList(headers: readonly Header[] | Readonly<Record<string, string>>): headers is readonly Header[] {
+  return Array.isArray(headers);
 }

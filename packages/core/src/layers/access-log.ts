@@ -3,6 +3,9 @@ import type { Layer } from "../app/handler.ts";
 import { type Instead, insteadOf200 } from "../message/conditional-answer.ts";
 import type { Request } from "../message/request.ts";
 import { isStream, type Response } from "../message/response.ts";
+import { isThenable } from "../message/thenable.ts";
+import { logError } from "../message/log-error.ts";
+import { checkOptions, isFunction } from "../options/check.ts";
 import { after } from "./after.ts";
 import { countBody } from "./count-body.ts";
 
@@ -25,12 +28,13 @@ export interface AccessLogEntry {
 }
 
 export interface AccessLogOptions {
-  /** Gets each entry; it prints one line of JSON to standard output unless given. What it throws is printed and dropped. */
-  write?: (entry: AccessLogEntry) => void;
+  /** Gets each entry; it prints one line of JSON to standard output unless given. What it throws or rejects with is printed and dropped. */
+  write?: (entry: AccessLogEntry) => void | Promise<void>;
 }
 
 /** A layer that logs requests. Outermost but for `requestId`, so that it sees what all others made of the answer. */
 export function accessLog(options: AccessLogOptions = {}): Layer {
+  checkOptions("accessLog", options, { write: isFunction });
   const { write = writeLine } = options;
 
   return (req, conn, next) => {
@@ -40,10 +44,18 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
       const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
       const entry = describe(req);
       try {
-        write({ time, ...entry, status, durationMs, bytes, clientIp: conn.clientIp, requestId: req.id });
+        const written: unknown = write({
+          time,
+          ...entry,
+          status,
+          durationMs,
+          bytes,
+          clientIp: conn.clientIp,
+          requestId: req.id,
+        });
+        if (isThenable(written)) written.then(undefined, failed);
       } catch (error) {
-        // A log that is full or broken is no reason to fail the request.
-        console.error("accessLog: write failed:", error);
+        failed(error);
       }
     };
     return after(next(), (response) => {
@@ -59,6 +71,11 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
       return counted;
     });
   };
+}
+
+/** A log that is full or broken is no reason to fail the request. */
+function failed(error: unknown): void {
+  logError("accessLog: write failed", error);
 }
 
 function describe(req: Request): Pick<AccessLogEntry, "method" | "path" | "route"> {

@@ -4,6 +4,8 @@ import type { Layer } from "../app/handler.ts";
 import { Header, withMembers } from "../http/header.ts";
 import type { Request } from "../message/request.ts";
 import { isStream, type Response } from "../message/response.ts";
+import { type Checks, checkOptions, isBoolean, isFunction, limitOf, listOf, show } from "../options/check.ts";
+import { atOnce } from "../message/thenable.ts";
 import { after } from "./after.ts";
 import { encodeStream } from "./encode-stream.ts";
 import { CODINGS, type Coding, type ContentCoding } from "./encoders.ts";
@@ -25,6 +27,17 @@ export interface CompressionOptions {
 /** Larger bodies are compressed off the main thread, as a stream; up to here it takes about 0.2 ms at the most. */
 const AT_ONCE_BYTES = 32 * 1024;
 
+const OPTIONS: Checks = {
+  encodings: listOf("codings", (name, label) => {
+    const known = Object.keys(CODINGS);
+    if (typeof name !== "string" || !known.includes(name))
+      throw new TypeError(`${label} must be one that this Node has, ${known.join(", ")}; got ${show(name)}`);
+  }),
+  minBytes: limitOf(" of bytes"),
+  types: isFunction,
+  withCookies: isBoolean,
+};
+
 const VARY = Header.constant("Vary", "Accept-Encoding");
 
 /**
@@ -39,17 +52,9 @@ const VARY = Header.constant("Vary", "Accept-Encoding");
  * @see https://www.breachattack.com
  */
 export function compression(options: CompressionOptions = {}): Layer {
+  checkOptions("compression", options, OPTIONS);
   const { minBytes = 1024, types = isCompressible, withCookies = false } = options;
   const offers = options.encodings ?? (Object.keys(CODINGS) as ContentCoding[]);
-  for (const name of offers) {
-    if (CODINGS[name] === undefined) {
-      throw new TypeError(
-        `compression: this Node has no coding ${JSON.stringify(name)}; it has ${Object.keys(CODINGS).join(", ")}`,
-      );
-    }
-  }
-  if (!(minBytes >= 0)) throw new RangeError(`compression: minBytes must be 0 or more, got ${minBytes}`);
-
   return (req, _conn, next) =>
     after(next(), (response) => {
       const revalidated = response.statusCode === 304;
@@ -57,7 +62,7 @@ export function compression(options: CompressionOptions = {}): Layer {
       const changed = response.clone();
       // Also on what is sent plain: a cache must not hand it to a client that would get it compressed.
       changed.headers = withMembers(changed.headers, VARY);
-      const name = preferredEncoding(req.header("accept-encoding"), offers);
+      const name = preferredEncoding(req.headerList("accept-encoding"), offers);
       if (name === undefined) return changed;
       if (revalidated) changed.headers = changed.headers.map(weakenETag);
       else encode(req, changed, name, CODINGS[name] as Coding);
@@ -115,7 +120,7 @@ function isWorthIt(
       default:
     }
   }
-  return length >= minBytes && types(type);
+  return length >= minBytes && atOnce(types(type), "compression: types") === true;
 }
 
 const COMPRESSIBLE =

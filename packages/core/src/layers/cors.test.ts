@@ -151,7 +151,7 @@ describe("the cors layer", () => {
     ["a wildcard field with credentials", { origins: [APP], credentials: true, allowHeaders: ["*"] }],
     ["half a second", { origins: [APP], maxAge: 0.5 }],
   ])("refuses %s at start-up", (_what, options) => {
-    expect(() => cors(options)).toThrow(TypeError);
+    expect(() => cors(options)).toThrow(/^cors: /);
   });
 
   test("keeps a synchronous answer synchronous, and a shared response as it was", () => {

@@ -1,8 +1,19 @@
 // Cross-origin resource sharing: which other origins' scripts may read our answers.
-import type { Layer } from "../app/handler.ts";
+import type { Answer, Layer } from "../app/handler.ts";
 import { Header, isToken, withMembers } from "../http/header.ts";
 import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
+import { isThenable } from "../message/thenable.ts";
+import {
+  type Checks,
+  checkOptions,
+  isBoolean,
+  isString,
+  listOf,
+  required,
+  show,
+  wholeNumber,
+} from "../options/check.ts";
 import { after } from "./after.ts";
 import { assertOrigin } from "./origin.ts";
 
@@ -10,8 +21,11 @@ const VARY_ORIGIN = Header.constant("Vary", "Origin");
 const VARY_ASKED = Header.constant("Vary", "Access-Control-Request-Headers");
 
 export interface CorsOptions {
-  /** Origins such as `"https://app.example.org"`; a function that decides; or `"*"` for every script of every site. */
-  origins: "*" | readonly string[] | ((origin: string, req: Request) => boolean);
+  /**
+   * Origins such as `"https://app.example.org"`; a function that decides, at once or later; or `"*"` for every script of
+   * every site. Of a function only `true` lets an origin in.
+   */
+  origins: "*" | readonly string[] | ((origin: string, req: Request) => boolean | Promise<boolean>);
   /** Methods that a preflight allows; GET, HEAD, POST, PUT, PATCH and DELETE unless given. */
   methods?: readonly string[];
   /** Fields that a script may send; whatever it asks for unless given. */
@@ -53,13 +67,13 @@ export function cors(options: CorsOptions): Layer {
     onPreflight.push(Header.constant("Access-Control-Allow-Headers", allowHeaders.join(", ")));
   }
 
-  const preflight = (req: Request, origin: string): Response => {
+  const preflight = (req: Request, origin: string, allowed: boolean): Response => {
     let headers: Header[] = [];
     if (!anyone) headers = withMembers(headers, VARY_ORIGIN);
     if (allowHeaders === undefined) headers = withMembers(headers, VARY_ASKED);
-    if (!isAllowed(origin, req)) return new Response(204, headers);
+    if (!allowed) return new Response(204, headers);
     headers.push({ name: "Access-Control-Allow-Origin", value: anyone ? "*" : origin }, ...onPreflight);
-    const asked = req.header("access-control-request-headers");
+    const asked = req.headerList("access-control-request-headers");
     if (
       allowHeaders === undefined &&
       asked !== undefined &&
@@ -70,52 +84,65 @@ export function cors(options: CorsOptions): Layer {
     return new Response(204, headers);
   };
 
+  const opened = (response: Response, origin: string | undefined, allowed: boolean): Response => {
+    const changed = response.clone();
+    if (!anyone) changed.headers = withMembers(changed.headers, VARY_ORIGIN);
+    if (!allowed) return changed;
+    // A handler that has set them itself is overruled: browsers refuse what says it twice.
+    changed.headers = changed.headers.filter(({ name }) => !DECIDED_HERE.includes(name.toLowerCase()));
+    changed.headers.push(
+      { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin as string) },
+      ...onAnswer,
+    );
+    return changed;
+  };
+
   return (req, _conn, next) => {
     const origin = req.header("origin");
     const isPreflight =
       req.method === "OPTIONS" &&
       origin !== undefined &&
       req.header("access-control-request-method") !== undefined;
-    if (isPreflight) return preflight(req, origin);
-    const allowed = anyone || (origin !== undefined && isAllowed(origin, req));
-    return after(next(), (response) => {
-      const changed = response.clone();
-      if (!anyone) changed.headers = withMembers(changed.headers, VARY_ORIGIN);
-      if (allowed) {
-        changed.headers.push(
-          { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin as string) },
-          ...onAnswer,
-        );
-      }
-      return changed;
-    });
+    const decide = (allowed: unknown): Answer =>
+      isPreflight
+        ? preflight(req, origin, allowed === true)
+        : after(next(), (response) => opened(response, origin, allowed === true));
+    const allowed: unknown = anyone || (origin !== undefined && isAllowed(origin, req));
+    return isThenable(allowed) ? Promise.resolve(allowed).then(decide) : decide(allowed);
   };
 }
 
-function allowing(origins: CorsOptions["origins"]): (origin: string, req: Request) => boolean {
+const DECIDED_HERE = ["access-control-allow-origin", "access-control-allow-credentials"];
+
+function allowing(origins: CorsOptions["origins"]): (origin: string, req: Request) => unknown {
   if (origins === "*") return () => true;
   if (typeof origins === "function") return (origin, req) => origin !== "null" && origins(origin, req);
   const known = new Set(origins);
   return (origin) => known.has(origin);
 }
 
-function assertOptions({
-  origins,
-  methods,
-  allowHeaders,
-  exposeHeaders,
-  credentials,
-  maxAge,
-}: CorsOptions): void {
+const OPTIONS: Checks = {
+  origins: required((value, label) => {
+    if (value === "*" || typeof value === "function") return;
+    if (!Array.isArray(value))
+      throw new TypeError(`${label} must be a list of origins, a function or "*", got ${show(value)}`);
+    for (const origin of value) assertOrigin("cors", origin);
+  }),
+  methods: listOf("methods", isString),
+  allowHeaders: listOf("names", isString),
+  exposeHeaders: listOf("names", isString),
+  credentials: isBoolean,
+  maxAge: wholeNumber(" of seconds", 0),
+};
+
+function assertOptions(options: CorsOptions): void {
+  checkOptions("cors", options, OPTIONS);
+  const { origins, methods, allowHeaders, exposeHeaders, credentials } = options;
   const refuse = (problem: string): never => {
     throw new TypeError(`cors: ${problem}`);
   };
   if (origins === "*" && credentials) {
     refuse('origins: "*" with credentials would let every site act as your users; name the origins');
-  }
-  if (origins !== "*" && typeof origins !== "function") {
-    if (!Array.isArray(origins)) refuse('origins must be a list, a function or "*"');
-    for (const origin of origins) assertOrigin("cors", origin);
   }
   for (const [option, names] of Object.entries({ methods, allowHeaders, exposeHeaders })) {
     for (const name of names ?? []) {
@@ -124,8 +151,5 @@ function assertOptions({
         refuse(`${option}: with credentials, browsers take "*" for a name like any other; list the names`);
       }
     }
-  }
-  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
-    refuse(`maxAge must be a whole number of seconds, got ${maxAge}`);
   }
 }

@@ -5,6 +5,7 @@ import { HttpError } from "../http/http-error.ts";
 import type { Layer } from "../app/handler.ts";
 import { parsePattern } from "../app/pattern.ts";
 import type { Request } from "../message/request.ts";
+import { type Checks, checkOptions, isString, listOf } from "../options/check.ts";
 import { assertOrigin } from "./origin.ts";
 
 export interface CrossOriginProtectionOptions {
@@ -13,6 +14,8 @@ export interface CrossOriginProtectionOptions {
   /** Patterns of routes that anyone may call, exactly as registered (with their mount's prefix): `"/webhooks/:name"`. */
   bypass?: readonly string[];
 }
+
+const OPTIONS: Checks = { trustedOrigins: listOf("origins", isString), bypass: listOf("patterns", isString) };
 
 /**
  * A layer that refuses, with 403, what another site made a browser send.
@@ -31,6 +34,7 @@ export interface CrossOriginProtectionOptions {
  * @see https://words.filippo.io/csrf/
  */
 export function crossOriginProtection(options: CrossOriginProtectionOptions = {}): Layer {
+  checkOptions("crossOriginProtection", options, OPTIONS);
   const { trustedOrigins = [], bypass = [] } = options;
   for (const origin of trustedOrigins) assertOrigin("crossOriginProtection", origin);
   for (const pattern of bypass) parsePattern(pattern);

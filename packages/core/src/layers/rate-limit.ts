@@ -6,6 +6,8 @@ import { Header } from "../http/header.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
+import { type Checks, checkOptions, isFunction, isString, show } from "../options/check.ts";
+import { atOnce } from "../message/thenable.ts";
 import { after } from "./after.ts";
 
 /** What a limiter says of a key, when it lets it pass and, as a rejection, when it does not. */
@@ -35,6 +37,8 @@ export interface RateLimitOptions {
   name?: string;
 }
 
+const OPTIONS: Checks = { limiter: () => {}, key: isFunction, name: isString };
+
 /**
  * A layer that answers 429 with `Retry-After` when somebody asks too often, and 503 when the limiter cannot count. Every answer
  * says how much is left, in the fields `RateLimit` and `RateLimit-Policy`.
@@ -45,7 +49,9 @@ export interface RateLimitOptions {
  * @throws TypeError when the limiter is none, or the name is no token.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
-export function rateLimit({ limiter, key = byAddress, name = "default" }: RateLimitOptions): Layer {
+export function rateLimit(options: RateLimitOptions): Layer {
+  checkOptions("rateLimit", options, OPTIONS);
+  const { limiter, key = byAddress, name = "default" } = options;
   assertLimiter("rateLimit()", limiter);
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
     throw new TypeError(
@@ -53,8 +59,10 @@ export function rateLimit({ limiter, key = byAddress, name = "default" }: RateLi
     );
   }
   return async (req, conn, next) => {
-    const counted = key(req, conn);
+    const counted = atOnce(key(req, conn), "rateLimit: key");
     if (counted === undefined) return next();
+    if (typeof counted !== "string")
+      throw new TypeError(`rateLimit: key must give a string or undefined, got ${show(counted)}`);
     const fields = await takePoint(limiter, name, counted);
     return after(next(), (response) => {
       const answer = response.clone();

@@ -1,6 +1,7 @@
 // Gives a request's id to the client, so that both sides' logs can be laid next to each other.
 import type { Layer } from "../app/handler.ts";
 import { Header } from "../http/header.ts";
+import { checkOptions, isBoolean, isString } from "../options/check.ts";
 import { after } from "./after.ts";
 
 export interface RequestIdOptions {
@@ -22,6 +23,7 @@ const SAFE_ID = /^[A-Za-z0-9_.-]{1,128}$/;
  * @throws TypeError when the field's name is none.
  */
 export function requestId(options: RequestIdOptions = {}): Layer {
+  checkOptions("requestId", options, { header: isString, acceptIncoming: isBoolean });
   const { header: name = "X-Request-Id", acceptIncoming = false } = options;
   // Checks the name now, not with every request.
   const { name: field } = new Header(name, "");

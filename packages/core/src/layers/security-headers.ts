@@ -3,6 +3,17 @@ import { randomBytes } from "node:crypto";
 import type { Layer } from "../app/handler.ts";
 import { Header, isSameName, isToken } from "../http/header.ts";
 import { type Request, RequestKey } from "../message/request.ts";
+import {
+  type Checks,
+  checkOptions,
+  isBoolean,
+  isString,
+  listOf,
+  objectThat,
+  oneOf,
+  orFalse,
+  wholeNumber,
+} from "../options/check.ts";
 import { after } from "./after.ts";
 
 export interface SecurityHeadersOptions {
@@ -41,6 +52,28 @@ export function cspNonce(req: Request): string {
 
 const DEFAULT_POLICY = { "base-uri": ["'self'"], "frame-ancestors": ["'self'"], "object-src": ["'none'"] };
 
+const TRANSPORT: Checks = {
+  maxAge: wholeNumber(" of seconds", 0),
+  includeSubDomains: isBoolean,
+  preload: isBoolean,
+};
+const OPTIONS: Checks = {
+  contentSecurityPolicy: orFalse((value, label) => {
+    objectThat("an object of directives, each with a list of sources")(value, label);
+    for (const [directive, sources] of Object.entries(value as object))
+      listOf("sources", isString)(sources, `${label}[${JSON.stringify(directive)}]`);
+  }),
+  reportOnly: isBoolean,
+  strictTransportSecurity: orFalse((value) => {
+    checkOptions("securityHeaders", value, TRANSPORT, { within: "strictTransportSecurity" });
+  }),
+  referrerPolicy: orFalse(isString),
+  frameOptions: orFalse(oneOf("DENY", "SAMEORIGIN")),
+  crossOriginOpenerPolicy: orFalse(isString),
+  crossOriginResourcePolicy: orFalse(isString),
+  permissionsPolicy: orFalse(isString),
+};
+
 /**
  * A layer that sets security fields on every response. A field that the handler has set is left as it is.
  *
@@ -49,6 +82,7 @@ const DEFAULT_POLICY = { "base-uri": ["'self'"], "frame-ancestors": ["'self'"], 
  * @see https://www.rfc-editor.org/rfc/rfc6797 for Strict-Transport-Security
  */
 export function securityHeaders(options: SecurityHeadersOptions = {}): Layer {
+  checkOptions("securityHeaders", options, OPTIONS);
   const { contentSecurityPolicy = DEFAULT_POLICY, reportOnly = false } = options;
   const fields = fixedFields(options);
   const overHttps = [...fields, ...transportSecurity(options)];
@@ -104,9 +138,6 @@ function fixedFields({
 function transportSecurity({ strictTransportSecurity = {} }: SecurityHeadersOptions): Header[] {
   if (strictTransportSecurity === false) return [];
   const { maxAge = 31_536_000, includeSubDomains = false, preload = false } = strictTransportSecurity;
-  if (!Number.isSafeInteger(maxAge) || maxAge < 0) {
-    throw new TypeError(`securityHeaders: maxAge must be a whole number of seconds, got ${maxAge}`);
-  }
   if (preload && (!includeSubDomains || maxAge < 31_536_000)) {
     throw new TypeError("securityHeaders: preload needs includeSubDomains and a maxAge of a year at least");
   }

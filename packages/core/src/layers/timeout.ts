@@ -1,5 +1,6 @@
 // A deadline for handlers: nobody waits forever for an answer.
-import { assertDeadline, withDeadline } from "../app/deadline.ts";
+import { isDeadline, withDeadline } from "../app/deadline.ts";
+import { checkOptions, wholeNumber } from "../options/check.ts";
 import type { Layer } from "../app/handler.ts";
 
 export interface TimeoutOptions {
@@ -12,14 +13,12 @@ export interface TimeoutOptions {
  * handler can give up; what it returns or throws later is dropped, and a late stream is cancelled. Sending a response
  * that is there has no deadline. A route with a `timeoutMs` of its own has that one instead. A handler that never yields the thread cannot be interrupted.
  *
- * @throws RangeError when `ms` is not a number of milliseconds above 0, or `retryAfter` not a whole number of seconds.
+ * @throws TypeError or RangeError when `ms` is not a number of milliseconds from 1, or `retryAfter` not a whole number of seconds.
  */
 export function timeout(ms: number, options: TimeoutOptions = {}): Layer {
+  checkOptions("timeout", options, { retryAfter: wholeNumber(" of seconds", 0) });
   const { retryAfter = 1 } = options;
-  assertDeadline("timeout: the deadline", ms);
-  if (!Number.isSafeInteger(retryAfter) || retryAfter < 0) {
-    throw new RangeError(`timeout: retryAfter must be a whole number of seconds, got ${retryAfter}`);
-  }
+  isDeadline(ms, "timeout: the deadline");
   const headers = [{ name: "Retry-After", value: String(retryAfter) }];
 
   return (req, _conn, next) => {

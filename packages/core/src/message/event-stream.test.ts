@@ -240,6 +240,8 @@ describe("a stream of events", () => {
   });
 
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("refuses a heartbeat of %d ms", (heartbeatMs) => {
-    expect(() => sse(get(), async function* () {}, { heartbeatMs })).toThrow(RangeError);
+    expect(() => sse(get(), async function* () {}, { heartbeatMs })).toThrow(
+      /^sse: heartbeatMs must be a number of milliseconds/,
+    );
   });
 });

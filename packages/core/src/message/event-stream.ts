@@ -1,4 +1,6 @@
 // Server-sent events: a stream of messages to a browser's EventSource.
+import { type Checks, checkOptions, milliseconds, objectThat, show } from "../options/check.ts";
+import { atOnce } from "./thenable.ts";
 import type { Request } from "./request.ts";
 import { Response } from "./response.ts";
 
@@ -34,6 +36,11 @@ export interface SseOptions {
   signal?: AbortSignal;
 }
 
+const OPTIONS: Checks = {
+  heartbeatMs: milliseconds(0),
+  signal: objectThat("an AbortSignal", (value) => value instanceof AbortSignal),
+};
+
 const HEADERS = [
   { name: "Content-Type", value: "text/event-stream" },
   { name: "Cache-Control", value: "no-store" },
@@ -51,14 +58,12 @@ const HEADERS = [
  *         for await (const _ of setInterval(1000, undefined, { signal })) yield new Date().toISOString();
  *       }));
  *
- * @throws RangeError when `heartbeatMs` is not a number of milliseconds.
+ * @throws TypeError or RangeError when `heartbeatMs` is not a number of milliseconds.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function sse(req: Request, source: SseSource, options: SseOptions = {}): Response {
+  checkOptions("sse", options, OPTIONS);
   const { heartbeatMs = 15_000, signal } = options;
-  if (!(heartbeatMs >= 0 && heartbeatMs < 2 ** 31)) {
-    throw new RangeError(`sse: heartbeatMs must be 0 or a number of milliseconds, got ${heartbeatMs}`);
-  }
   const iterator = frames(req, source, heartbeatMs, signal);
   return new Response(200, HEADERS.slice(), { [Symbol.asyncIterator]: () => iterator });
 }
@@ -139,8 +144,12 @@ function frames(
     until?.addEventListener("abort", end, { once: true });
     req.signal.addEventListener("abort", end, { once: true });
     const lastEventId = req.header("last-event-id");
-    const iterable =
-      typeof source === "function" ? source({ lastEventId, signal: controller.signal }) : source;
+    if (typeof source !== "function") return source[Symbol.asyncIterator]();
+    const iterable: unknown = atOnce(source({ lastEventId, signal: controller.signal }), "sse: the source");
+    if (!isAsyncIterable(iterable))
+      throw new TypeError(
+        `sse: the source returned ${show(iterable)}; it must be an async generator, or return one`,
+      );
     return iterable[Symbol.asyncIterator]();
   };
   const settle = (it: Outcome): void => {
@@ -199,6 +208,10 @@ function frames(
 interface Outcome {
   readonly result?: IteratorResult<ServerSentEvent | string>;
   readonly error?: unknown;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<ServerSentEvent | string> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

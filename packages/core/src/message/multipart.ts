@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { decodeUtf8, readAll } from "./body.ts";
 import { HttpError } from "../http/http-error.ts";
 import { parseParameterised } from "../http/field-parameters.ts";
+import { type Checks, checkOptions, countOf, limitOf } from "../options/check.ts";
 import { MultipartFile } from "./multipart-file.ts";
 
 /** All together may have no more bytes than the request's `bodyLimit`, 1 MiB unless it is raised for the route. */
@@ -21,6 +22,20 @@ export interface MultipartOptions {
   maxFieldBytes?: number;
   /** Most bytes of one part's header; 4 KiB unless given. */
   maxHeaderBytes?: number;
+}
+
+const OPTIONS: Checks = {
+  maxFiles: limitOf(" of files"),
+  maxFields: limitOf(" of fields"),
+  maxParts: limitOf(" of parts"),
+  maxFileBytes: limitOf(" of bytes"),
+  maxFieldBytes: limitOf(" of bytes"),
+  maxHeaderBytes: countOf(" of bytes"),
+};
+
+/** @throws TypeError or RangeError that says which option is wrong, and what it takes. */
+export function assertMultipartOptions(options: unknown): void {
+  checkOptions("req.multipart", options, OPTIONS);
 }
 
 /** A field of a form that is no file. */

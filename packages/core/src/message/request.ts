@@ -17,10 +17,15 @@ import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
 import { type Header, isSameName } from "../http/header.ts";
 import { assertHost } from "../http/host.ts";
-import type { OnClosing } from "../message/on-closing.ts";
+import type { OnClosing } from "./on-closing.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 import { assertSchema, objectOf, validate } from "./validate.ts";
-import { type MultipartOptions, type MultipartPart, parseMultipart } from "./multipart.ts";
+import {
+  assertMultipartOptions,
+  type MultipartOptions,
+  type MultipartPart,
+  parseMultipart,
+} from "./multipart.ts";
 import { parseTarget, type Target } from "../http/path.ts";
 import { DEFAULT_MAX_FIELDS, parseUrlencoded } from "../http/urlencoded.ts";
 
@@ -139,13 +144,29 @@ export class Request {
   }
 
   /**
+   * The values of all fields of this name as the one list that they are; `undefined` when there are none. For fields such as
+   * `Accept`, whose members a client may spread over several lines.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.3
+   */
+  headerList(name: string): string | undefined {
+    const raw = this.#rawHeaders;
+    let list: string | undefined;
+    for (let index = 0; index < raw.length; index += 2) {
+      if (isSameName(raw[index] as string, name))
+        list = list === undefined ? raw[index + 1] : `${list}, ${raw[index + 1]}`;
+    }
+    return list;
+  }
+
+  /**
    * The media type, of those offered, that the client likes best (`Accept`); the first of equals, and `undefined` when it
    * takes none of them. An answer that depends on it says `Vary: Accept`.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
    */
   accepts<Type extends string>(...offers: readonly Type[]): Type | undefined {
-    return preferredType(joined(this.headerAll("accept")), offers);
+    return preferredType(this.headerList("accept"), offers);
   }
 
   /**
@@ -155,7 +176,7 @@ export class Request {
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
    */
   acceptsLanguages<Tag extends string>(...offers: readonly Tag[]): Tag | undefined {
-    return preferredLanguage(joined(this.headerAll("accept-language")), offers);
+    return preferredLanguage(this.headerList("accept-language"), offers);
   }
 
   get cookies(): CookieJar {
@@ -263,6 +284,7 @@ export class Request {
    * @throws HttpError 415 when its type is another, 400 when it is malformed, 413 when it is over a limit.
    */
   multipart(options: MultipartOptions = {}): AsyncIterable<MultipartPart> {
+    assertMultipartOptions(options);
     this.#expect((type) => type === "multipart/form-data", "multipart/form-data");
     this.#take("multipart");
     return parseMultipart(this.header("content-type") ?? "", this.#open(), options);
@@ -356,8 +378,3 @@ async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 }
 
 function ignore(): void {}
-
-/** A list that may stand on several lines. */
-function joined(lines: readonly string[]): string | undefined {
-  return lines.length === 0 ? undefined : lines.join(", ");
-}

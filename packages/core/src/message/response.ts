@@ -79,6 +79,7 @@ export class Response {
    * @throws TypeError when the value has no JSON (undefined, a function, a cycle, a bigint).
    */
   static json(status: number | Status, value: unknown): Response {
+    if (value instanceof Promise) throw new TypeError("Response.json: a promise has no JSON; await it first");
     const text: string | undefined = JSON.stringify(value);
     if (text === undefined) throw new TypeError(`Response.json: ${typeof value} has no JSON; return a value`);
     return new Response(status, [JSON_TYPE], text);

@@ -155,10 +155,19 @@ export function oneOf(...words: readonly string[]): Check {
 
 /** A value as a message shows it: short, and never what an object holds, which may be a secret. */
 export function show(value: unknown): string {
+  try {
+    return describe(value);
+  } catch {
+    return `a value of type ${typeof value}`;
+  }
+}
+
+function describe(value: unknown): string {
   if (typeof value === "string") return cut(JSON.stringify(value));
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return cut(String(value));
   if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise; await it";
   const name: unknown = value.constructor?.name;
   return typeof name === "string" && name !== "Object" ? `an instance of ${cut(name)}` : "an object";
 }
@@ -173,7 +182,10 @@ function closest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of words) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const [one, other] = [word.toLowerCase(), candidate.toLowerCase()];
+    // A word that begins alike is as near as one with two wrong letters: "hostname" for "host".
+    const alike = one.slice(0, 4) === other.slice(0, 4) && one.length >= 4 ? 2 : Number.POSITIVE_INFINITY;
+    const distance = Math.min(alike, editDistance(one, other));
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;

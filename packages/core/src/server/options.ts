@@ -4,7 +4,18 @@ import type { ServerOptions as TlsOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import type { ConnectionInfo } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
-import type { TrustProxy } from "./trust-proxy.ts";
+import {
+  type Checks,
+  checkOptions,
+  countOf,
+  isBoolean,
+  isFunction,
+  isString,
+  milliseconds,
+  objectThat,
+  wholeNumber,
+} from "../options/check.ts";
+import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface ListenOptions {
   /** 7878 unless given; 0 lets the system choose. */
@@ -69,4 +80,38 @@ export interface Server extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Stops accepting, lets requests in flight finish within the grace period, and closes. It can be called again. */
   close(options?: CloseOptions): Promise<void>;
+}
+
+const LISTEN_OPTIONS: Checks = {
+  port: wholeNumber("", 0, 65_535),
+  host: isString,
+  path: isString,
+  tls: objectThat("an object, as node:https takes it"),
+  http2: isBoolean,
+  fastLane: isBoolean,
+  createServer: isFunction,
+  trustProxy: (value) => void trustProxy(value as TrustProxy),
+  maxHeaderBytes: countOf(" of bytes"),
+  headersTimeoutMs: milliseconds(0),
+  requestTimeoutMs: milliseconds(0),
+  idleTimeoutMs: milliseconds(0),
+  keepAliveTimeoutMs: milliseconds(0),
+  signals: isBoolean,
+  graceMs: milliseconds(0),
+  upgrade: isFunction,
+};
+const CLOSE_OPTIONS: Checks = { graceMs: milliseconds(0), delayMs: milliseconds(0) };
+
+/** @throws TypeError or RangeError that says which option is wrong, and what it takes. */
+export function assertListenOptions(options: unknown): void {
+  if (typeof options === "function")
+    throw new TypeError(
+      "listen: it takes no callback; its promise resolves when the server listens: await it",
+    );
+  checkOptions("listen", options, LISTEN_OPTIONS);
+}
+
+/** @throws TypeError or RangeError that says which option is wrong, and what it takes. */
+export function assertCloseOptions(options: unknown): void {
+  checkOptions("close", options, CLOSE_OPTIONS);
 }

@@ -19,7 +19,7 @@ import { startListening, urlOf } from "./bind.ts";
 import { ClosingNotice } from "../message/closing.ts";
 import { takeFastLane } from "./fast-lane/fast-lane.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
-import type { CloseOptions, ListenOptions, Server } from "./options.ts";
+import { assertCloseOptions, type CloseOptions, type ListenOptions, type Server } from "./options.ts";
 import { refuseClient, refuseVersion } from "./refuse-client.ts";
 import { sendInstead } from "./send-instead.ts";
 import { closeOnSignals } from "./signals.ts";
@@ -38,6 +38,7 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     fastLane = false,
     signals = false,
     idleTimeoutMs = 120_000,
+    requestTimeoutMs = 60_000,
   } = options;
   if (http2 && (tls === undefined || options.createServer !== undefined)) {
     throw new TypeError("listen: http2 needs tls, and no createServer: browsers speak HTTP/2 over TLS alone");
@@ -111,8 +112,8 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
 
   const limits = {
     maxHeaderSize: options.maxHeaderBytes ?? 16 * 1024,
-    headersTimeout: options.headersTimeoutMs ?? 10_000,
-    requestTimeout: options.requestTimeoutMs ?? 60_000,
+    headersTimeout: options.headersTimeoutMs ?? Math.min(10_000, requestTimeoutMs || 10_000),
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     connectionsCheckingInterval: 1000,
   };
@@ -154,6 +155,11 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
   let closed: Promise<void> | undefined;
   const { promise: whenClosed, resolve: hasClosed } = Promise.withResolvers<void>();
   const close = (closeOptions: CloseOptions = {}): Promise<void> => {
+    try {
+      assertCloseOptions(closeOptions);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     closed ??= shutDown(closeOptions).then(() => {
       stopSignals();
       hasClosed();

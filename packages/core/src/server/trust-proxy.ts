@@ -4,6 +4,7 @@
 // from there to the left, over proxies that we trust, and the first address that is not one of them is the client.
 // What stands further left was written by that client and is never looked at.
 import { BlockList, isIP } from "node:net";
+import { type Checks, checkOptions, oneOf, required, show } from "../options/check.ts";
 import { isHost } from "../http/host.ts";
 import type { ProxyTrust } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
@@ -42,8 +43,13 @@ interface Hop {
  */
 export function trustProxy(rule: TrustProxy): ProxyTrust | undefined {
   if (rule === false) return undefined;
+  if ((rule as unknown) === true) {
+    throw new TypeError(
+      "trustProxy: true would let every client choose its address; say how many proxies stand before this server (1), or their networks",
+    );
+  }
   const { proxies, header } =
-    typeof rule === "number" || isList(rule) ? { proxies: rule, header: undefined } : rule;
+    typeof rule === "number" || isList(rule) ? { proxies: rule, header: undefined } : ruleOf(rule);
   const isTrusted = typeof proxies === "number" ? trustHops(proxies) : trustNetworks(proxies);
 
   return (req, peerIp) => {
@@ -68,6 +74,25 @@ function isList(rule: readonly string[] | TrustProxyRule): rule is readonly stri
   return Array.isArray(rule);
 }
 
+/** @throws TypeError for what is no rule. */
+function ruleOf(rule: unknown): TrustProxyRule {
+  if (typeof rule !== "object" || rule === null) {
+    throw new TypeError(
+      `trustProxy: say how many proxies stand before this server (1), or their networks (["10.0.0.0/8"]); got ${show(rule)}`,
+    );
+  }
+  checkOptions("trustProxy", rule, RULE);
+  return rule as TrustProxyRule;
+}
+
+const RULE: Checks = {
+  proxies: required((value, label) => {
+    if (typeof value !== "number" && !Array.isArray(value))
+      throw new TypeError(`${label} must be a count of proxies or a list of networks, got ${show(value)}`);
+  }),
+  header: oneOf("x-forwarded", "forwarded"),
+};
+
 function trustHops(count: number): (ip: string, distance: number) => boolean {
   if (!Number.isInteger(count) || count < 1) {
     throw new TypeError(
@@ -80,6 +105,8 @@ function trustHops(count: number): (ip: string, distance: number) => boolean {
 function trustNetworks(networks: readonly string[]): (ip: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
+    if (typeof network !== "string")
+      throw new TypeError(`trustProxy: a network is written "10.0.0.0/8" or "::1", got ${show(network)}`);
     const [address = "", bits] = network.split("/");
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     const length = bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits);

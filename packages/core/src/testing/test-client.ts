@@ -2,6 +2,7 @@
 import type { SecureContextOptions } from "node:tls";
 import type { Peer } from "../message/connection.ts";
 import { CookieStore, parseSetCookie, type ReceivedCookie } from "./cookie-store.ts";
+import { type Check, type Checks, checkOptions, isBoolean, objectThat, oneOf } from "../options/check.ts";
 import { findHeader, Header, isSameName } from "../http/header.ts";
 import { overHttp2 } from "./http2-transport.ts";
 import { type Incoming, inProcess, overSocket, type Transport } from "./test-transport.ts";
@@ -32,6 +33,11 @@ export interface InProcessOptions extends TestClientOptions {
   trustProxy?: TrustProxy;
 }
 
+const GIVEN: Check = () => {};
+const CLIENT_OPTIONS: Checks = { headers: objectThat("an object"), scheme: oneOf("http", "https") };
+const SOCKET_OPTIONS: Checks = { ...CLIENT_OPTIONS, tls: objectThat("an object"), http2: isBoolean };
+const IN_PROCESS_OPTIONS: Checks = { ...CLIENT_OPTIONS, peer: objectThat("an object"), trustProxy: GIVEN };
+
 /**
  * Sends requests to an app without a socket. Cookies are kept from one request to the next, as a browser keeps them.
  *
@@ -45,6 +51,7 @@ export class TestClient {
 
   constructor(app: Responder, options?: InProcessOptions);
   constructor(target: Responder | Transport, options: InProcessOptions = {}) {
+    if (!("carry" in target)) checkOptions("TestClient", options, IN_PROCESS_OPTIONS);
     const transport =
       "carry" in target ? target : inProcess(target, options.peer ?? {}, options.trustProxy ?? false);
     this.#transport = options.scheme === undefined ? transport : withScheme(transport, options.scheme);
@@ -53,6 +60,7 @@ export class TestClient {
 
   /** A client of a server that listens at this URL, for tests that need a real socket. */
   static over(url: string, options: SocketOptions = {}): TestClient {
+    checkOptions("TestClient.over", options, SOCKET_OPTIONS);
     const { http2 = false, tls = {} } = options;
     const transport = http2 ? overHttp2(url, tls) : overSocket(url, tls);
     return new TestClient(transport as Transport & Responder, options);

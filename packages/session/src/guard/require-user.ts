@@ -163,7 +163,7 @@ function refuse(req: Request, page: string | undefined, { status, detail }: type
 function isNavigation(req: Request): boolean {
   const mode = req.header("sec-fetch-mode");
   if (mode !== undefined) return mode === "navigate";
-  const accept = req.header("accept");
+  const accept = req.headerList("accept");
   return accept === undefined || accept.includes("text/html") || accept.includes("*/*");
 }
 
