@@ -77,6 +77,7 @@ export const CORPUS: readonly string[] = [
   // Host.
   of("GET / HTTP/1.1", ""),
   of("GET / HTTP/1.1", "") + NEXT,
+  of("GET / HTTP/1.1", "Link: a\r\n") + NEXT,
   of("GET / HTTP/1.1", "Host: a\r\nHost: b\r\n") + NEXT,
   of("GET / HTTP/1.1", "Host: a\r\nhost: a\r\n") + NEXT,
   of("GET / HTTP/1.1", "Host:\r\n") + NEXT,

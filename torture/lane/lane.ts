@@ -159,6 +159,7 @@ function hasSameAnswers(expected: Seen, found: Seen, input: string): boolean {
 
 /** Without an end: the corpus as it is, then what is made of it, and of the grammar. */
 function* trials(chance: Chance, mostCuts: number = MOST_CUT): Generator<Trial, never, void> {
+  for (const input of CORPUS) yield* cut(chance, input, 0);
   for (const input of CORPUS) yield* cut(chance, input, mostCuts);
   for (;;) yield* cut(chance, makeInput(chance), mostCuts);
 }

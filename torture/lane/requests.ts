@@ -59,6 +59,7 @@ const ENDS = ["\n", "\r", "\r\r\n", "\n\r", "\r\n ", "\r\n\t", "\0\r\n"];
 const NAMES = [
   "Accept",
   "Cookie",
+  "Link",
   "X",
   "x-y_z",
   "User-Agent",

@@ -82,7 +82,7 @@ export class LaneConnection implements Carrier {
     let at = 0;
     this.#isReading = true;
     do {
-      const request = parseRequest(text, at, this.#options.maxHeadBytes);
+      const request = parseRequest(chunk, text, at, this.#options.maxHeadBytes);
       if (request === undefined) {
         this.#isReading = false;
         this.#handOver(at === 0 ? chunk : chunk.subarray(at));
