@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { licenceNotices } from "../scripts/licences.mjs";
+import { builtinsForCommonJs, copiedLicences } from "../scripts/inline.mjs";
 
 const { metafile } = await build({
   absWorkingDir: import.meta.dirname,
@@ -16,12 +16,8 @@ const { metafile } = await build({
   legalComments: "none",
   // Drivers of databases: installed by who uses them.
   external: ["redis", "pg"],
-  // find-my-way is CommonJS and requires built-in modules.
-  banner: {
-    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-  },
+  plugins: [builtinsForCommonJs],
 });
 
 // What is bundled is copied, and its licences go with it.
-const inputs = Object.keys(metafile.inputs).map((path) => join(import.meta.dirname, path));
-writeFileSync(join(import.meta.dirname, "dist/licences.txt"), licenceNotices(inputs));
+writeFileSync(join(import.meta.dirname, "dist/licences.txt"), copiedLicences(metafile, import.meta.dirname));

@@ -3,10 +3,11 @@
  * chunks), and the declarations that these entries lead to by tsc. Entries come from `publishConfig.exports`, so they are named once.
  */
 import { execFileSync } from "node:child_process";
-import { globSync, readFileSync, rmSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { copiedLicences, packageOptions } from "./inline.mjs";
 import { reachedFrom } from "./reached-from.mjs";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
@@ -14,18 +15,17 @@ const targets = Object.values(manifest.publishConfig.exports);
 const entries = targets.map((target) => target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
 
 rmSync("dist", { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  ...packageOptions(manifest),
   entryPoints: entries,
   outdir: "dist",
   outbase: "src",
-  bundle: true,
   splitting: true,
-  packages: "external",
-  format: "esm",
-  platform: "node",
-  target: "node22",
   chunkNames: "chunks/[name]-[hash]",
+  metafile: true,
 });
+const licences = copiedLicences(metafile, process.cwd());
+if (licences !== undefined) writeFileSync("dist/licences.txt", licences);
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
 execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });

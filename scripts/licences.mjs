@@ -42,7 +42,8 @@ export function checkDependency({ folder, manifest }) {
 export function licenceNotices(files) {
   const folders = files.map((file) => file.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/)?.[0]);
   const notices = [...new Set(folders.filter((folder) => folder !== undefined))].toSorted().map((folder) => {
-    const { name, version } = manifestOf(folder);
+    const { name, version, license } = manifestOf(folder);
+    if (!PERMISSIVE.includes(license)) throw new Error(`the licence of ${name} is ${license}`);
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     if (file === undefined) throw new Error(`${name} ${version} comes without its licence's text`);
     return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;

@@ -65,16 +65,22 @@ try {
   }
 
   const bundles = join(temp, "bundles");
-  await Promise.all(installs.map(({ manager, folder }) => bundle(folder, join(bundles, manager))));
+  await Promise.all(
+    installs.flatMap(({ manager, folder }) =>
+      ["cjs", "esm"].map((format) => bundle(folder, join(bundles, manager), format)),
+    ),
+  );
   const runs = report.table("Run", "on");
   for (const node of nodes) {
     const row = runs.row(`Node ${node.version}`);
     for (const { manager, folder: cwd } of installs) {
       await row.try(`${manager}: import`, () => run(node.path, ["main.mjs"], { cwd }));
       await row.try(`${manager}: require`, () => run(node.path, ["require.cjs"], { cwd }));
-      await row.try(`${manager}: bundled`, () =>
-        run(node.path, [join(bundles, manager, "main.cjs")], { cwd: temp }),
-      );
+      for (const file of ["main.cjs", "main.mjs"]) {
+        await row.try(`${manager}: bundled, ${file}`, () =>
+          run(node.path, [join(bundles, manager, file)], { cwd: temp }),
+        );
+      }
     }
     await row.try("npx: the site", () => tryNpx(example.file, node, temp));
   }

@@ -43,13 +43,15 @@ export function checkTree(folder, packages) {
   return { cell: `${tree.length} packages` };
 }
 
-/** The consumer's program as one file, in a folder without `node_modules`. */
-export async function bundle(folder, out) {
+/** The consumer's program as one file of ESM or CommonJS, in a folder without `node_modules`. */
+export async function bundle(folder, out, format) {
   mkdirSync(out, { recursive: true });
   await build({
     absWorkingDir: folder,
     entryPoints: ["main.mjs"],
-    outfile: join(out, "main.cjs"),
+    outdir: out,
+    outExtension: { ".js": format === "cjs" ? ".cjs" : ".mjs" },
+    format,
     bundle: true,
     minify: true,
     platform: "node",

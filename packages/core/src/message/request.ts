@@ -297,7 +297,10 @@ export class Request {
   }
 
   static {
-    valuesOf = (req) => (req.#values ??= NO_VALUES.slice());
+    valuesOf = (req) => {
+      if (!(#values in req)) throw twoCopies();
+      return (req.#values ??= NO_VALUES.slice());
+    };
   }
 
   #parsedTarget(): Target {
@@ -378,3 +381,10 @@ async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 }
 
 function ignore(): void {}
+
+/** A private field is known to its own class alone, which another copy of this file does not share. */
+function twoCopies(): TypeError {
+  return new TypeError(
+    "Two copies of @hatcheck/core are installed: the request is of one, the layer of another. Find them with `npm ls @hatcheck/core`, and install one version for all.",
+  );
+}
