@@ -4,7 +4,7 @@ import { Chance } from "../random.ts";
 import { figure, type Finding, type Size } from "../report.ts";
 import { makeInput } from "./requests.ts";
 import { CORPUS } from "./corpus.ts";
-import { FakeSocket, openSite, overTcp, type Seen, type Site } from "./sites.ts";
+import { FakeSocket, openSite, overTcp, type Seen, type Site, turns } from "./sites.ts";
 
 const COUNT = { short: 15_000, full: 10_000_000 };
 const TCP_COUNT = { short: 100, full: 20_000 };
@@ -33,32 +33,39 @@ interface Trial {
 export async function compareInMemory(
   size: Size,
   seed: number,
-  most: number = COUNT[size],
+  { most = COUNT[size], mostProblems = MOST_PROBLEMS }: { most?: number; mostProblems?: number } = {},
 ): Promise<Finding> {
-  return compare("in memory", most, trials(new Chance(seed)), AT_ONCE, async (site, batch) => {
-    const sockets = batch.map(({ slow }, index) => new FakeSocket(index + 1, slow));
-    for (const socket of sockets) site.http.emit("connection", socket);
-    await turn();
-    const steps = Math.max(...batch.map(({ chunks }) => chunks.length));
-    for (let step = 0; step < steps; step += 1) {
-      let waits = false;
-      for (const [index, { chunks, apart }] of batch.entries()) {
-        if (apart) {
-          if (chunks[step] !== undefined) sockets[index]?.push(chunks[step]);
-          waits = true;
-        } else if (step === 0) for (const chunk of chunks) sockets[index]?.push(chunk);
+  return compare(
+    "in memory",
+    most,
+    trials(new Chance(seed)),
+    AT_ONCE,
+    async (site, batch) => {
+      const sockets = batch.map(({ slow }, index) => new FakeSocket(index + 1, slow));
+      for (const socket of sockets) site.http.emit("connection", socket);
+      await turns(1);
+      const steps = Math.max(...batch.map(({ chunks }) => chunks.length));
+      for (let step = 0; step < steps; step += 1) {
+        let waits = false;
+        for (const [index, { chunks, apart }] of batch.entries()) {
+          if (apart) {
+            if (chunks[step] !== undefined) sockets[index]?.push(chunks[step]);
+            waits = true;
+          } else if (step === 0) for (const chunk of chunks) sockets[index]?.push(chunk);
+        }
+        if (waits) await turns(6);
       }
-      if (waits) await turns(6);
-    }
-    await turns(12);
-    for (const [index, { end }] of batch.entries()) if (end) sockets[index]?.push(null);
-    await turns(4);
-    const seen = sockets.map(({ remotePort, answers, isOver }) => {
-      return { ...site.heardFrom(remotePort), answers, closed: isOver };
-    });
-    for (const socket of sockets) socket.destroy();
-    return seen;
-  });
+      await turns(12);
+      for (const [index, { end }] of batch.entries()) if (end) sockets[index]?.push(null);
+      await turns(4);
+      const seen = sockets.map(({ remotePort, answers, isOver }) => {
+        return { ...site.heardFrom(remotePort), answers, closed: isOver };
+      });
+      for (const socket of sockets) socket.destroy();
+      return seen;
+    },
+    mostProblems,
+  );
 }
 
 export async function compareOverTcp(size: Size, seed: number): Promise<Finding> {
@@ -75,19 +82,20 @@ async function compare(
   source: Iterator<Trial>,
   atOnce: number,
   send: Send,
+  mostProblems: number = MOST_PROBLEMS,
 ): Promise<Finding> {
   const limits = { headersTimeoutMs: 0, requestTimeoutMs: 0, idleTimeoutMs: 0, keepAliveTimeoutMs: 65_000 };
   const [plain, lane] = [await openSite(false, limits), await openSite(true, limits)];
   const problems: string[] = [];
   const started = performance.now();
   let count = 0;
-  while (count < most && problems.length < MOST_PROBLEMS) {
+  while (count < most && problems.length < mostProblems) {
     const batch: Trial[] = [];
     while (batch.length < Math.min(atOnce, most - count)) batch.push(source.next().value as Trial);
     const [expected, found] = await Promise.all([send(plain, batch), send(lane, batch)]);
     for (const [index, trial] of batch.entries()) {
       const difference = differenceOf(expected[index] as Seen, found[index] as Seen, trial.input);
-      if (difference !== undefined && problems.length < MOST_PROBLEMS) {
+      if (difference !== undefined && problems.length < mostProblems) {
         problems.push(
           `${JSON.stringify(trial.chunks.map((chunk) => chunk.toString("latin1")))}: ${difference}`,
         );
@@ -183,12 +191,4 @@ function* cut(chance: Chance, input: string, mostCuts: number): Generator<Trial>
   for (const place of places) yield trial([bytes.subarray(0, place), bytes.subarray(place)]);
   if (chance.oneIn(20))
     yield trial(Array.from(bytes, (_, index) => bytes.subarray(index, index + 1)).slice(0, 200));
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function turns(count: number): Promise<void> {
-  for (let left = count; left > 0; left -= 1) await turn();
 }

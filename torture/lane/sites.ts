@@ -1,4 +1,5 @@
 // The same site twice, on the fast lane and off it, and clients that send bytes to both.
+import { once } from "node:events";
 import { Server as NetServer } from "node:net";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Server as HttpServer } from "node:http";
@@ -149,45 +150,46 @@ export function sameDates(answers: string): string {
   return answers.replaceAll(/^Date: [^\r]*\r$/gm, "Date: then\r");
 }
 
-/** A client over TCP. `done` resolves with what it saw when the server closed, or has been silent for long enough. */
-export function overTcp({ http, heardFrom }: Site, chunks: readonly Buffer[], end: boolean): Promise<Seen> {
+/**
+ * A client over TCP. Gives what it saw once the server has closed the connection, or nothing has come for many turns of
+ * the loop: both ends are in this process, and time says nothing on a busy machine.
+ */
+export async function overTcp(
+  { http, heardFrom }: Site,
+  chunks: readonly Buffer[],
+  end: boolean,
+): Promise<Seen> {
   const { port } = http.address() as AddressInfo;
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
   const received: Buffer[] = [];
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout;
-    let clientPort = 0;
-    const finish = (closed: boolean) => (): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      const answers = sameDates(Buffer.concat(received).toString("latin1"));
-      resolve({ ...heardFrom(clientPort), answers, closed });
-    };
-    const wait = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(finish(false), SILENCE_MS);
-    };
-    socket.on("data", (chunk: Buffer) => {
-      received.push(chunk);
-      wait();
-    });
-    socket.on("end", finish(true)).on("error", finish(true)).on("close", finish(true));
-    socket.on("connect", () => {
-      clientPort = socket.localPort ?? 0;
-      wait();
-      const [first, ...rest] = chunks;
-      socket.write(first ?? "");
-      const next = (): void => {
-        const chunk = rest.shift();
-        if (chunk !== undefined) {
-          socket.write(chunk);
-          setTimeout(next, PAUSE_MS);
-        } else if (end) socket.end();
-      };
-      setTimeout(next, PAUSE_MS);
-    });
+  const state = { closed: false };
+  let quiet = 0;
+  socket.on("data", (chunk: Buffer) => {
+    received.push(chunk);
+    quiet = 0;
   });
+  for (const event of ["end", "error", "close"]) {
+    socket.on(event, () => {
+      state.closed = true;
+    });
+  }
+  await once(socket, "connect");
+  const clientPort = socket.localPort ?? 0;
+  for (const chunk of chunks) {
+    socket.write(chunk);
+    await turns(PAUSE);
+  }
+  if (end) socket.end();
+  for (; !state.closed && quiet < SILENCE; quiet += 1) await turns(1);
+  socket.destroy();
+  const { closed } = state;
+  return { ...heardFrom(clientPort), answers: sameDates(Buffer.concat(received).toString("latin1")), closed };
 }
 
-const SILENCE_MS = 300;
-const PAUSE_MS = 5;
+/** In turns of the loop. */
+const PAUSE = 10;
+const SILENCE = 60;
+
+export async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+}
