@@ -154,7 +154,9 @@ export class LaneConnection implements Carrier {
   }
 
   #handOver(rest: Buffer): void {
-    this.socket.setTimeout(this.#options.idleTimeoutMs);
+    const { idleTimeoutMs } = this.#options;
+    // Between requests node:http goes on waiting as long as between requests; what takes time is watched from then on.
+    if (!this.#isKeptAlive || idleTimeoutMs === 0) this.socket.setTimeout(idleTimeoutMs);
     this.leave();
     this.#options.handOver(this.socket, rest);
   }
