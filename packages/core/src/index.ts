@@ -85,8 +85,8 @@ export {
   type SocketOptions,
   TestClient,
   type TestClientOptions,
-  type TestRequest,
-  type TestResponse,
 } from "./testing/test-client.ts";
+export type { MultipartFields, TestRequest, Upgraded } from "./testing/test-request.ts";
+export type { TestResponse } from "./testing/test-response.ts";
 export type { Responder } from "./server/begin-response.ts";
 export { trustProxy, type TrustProxy, type TrustProxyRule } from "./server/trust-proxy.ts";

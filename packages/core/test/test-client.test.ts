@@ -1,6 +1,8 @@
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { App, Response, SetCookie, TestClient } from "../src/index.ts";
-import { describeEach } from "./harness.ts";
+import { describeEach, trackServers } from "./harness.ts";
 
 const app = () =>
   new App(undefined)
@@ -114,5 +116,110 @@ describe("a client in process", () => {
       { peer: { client: { ip: "192.0.2.1", port: 1 }, encrypted: true } },
     );
     expect((await client.get("/").send()).json()).toEqual(["192.0.2.1", "https"]);
+  });
+});
+
+describeEach("a form with files", (serve) => {
+  const uploads = new App(undefined).post("/", async (req) => {
+    const parts: unknown[] = [];
+    for await (const part of req.multipart()) {
+      parts.push(
+        part.kind === "field"
+          ? [part.name, part.value]
+          : [part.name, part.filename, part.contentType, Buffer.from(await part.bytes()).toString()],
+      );
+    }
+    return Response.json(200, parts);
+  });
+
+  test("is sent as browsers send it", async () => {
+    const client = await serve(uploads);
+    const answer = await client
+      .post("/")
+      .multipart({
+        name: "Grüße",
+        tag: ["a", "b"],
+        hat: new File(["felt"], 'a "hat".txt', { type: "text/plain" }),
+      })
+      .send();
+    expect(answer.json()).toEqual([
+      ["name", "Grüße"],
+      ["tag", "a"],
+      ["tag", "b"],
+      ["hat", expect.stringMatching(/^a .*hat.*\.txt$/), "text/plain", "felt"],
+    ]);
+  });
+
+  test("may be a FormData, and is sent as often as it is asked for", async () => {
+    const form = new FormData();
+    form.set("a", "1");
+    const request = (await serve(uploads)).post("/").multipart(form);
+    expect((await request.send()).json()).toEqual([["a", "1"]]);
+    expect((await request.send()).json()).toEqual([["a", "1"]]);
+  });
+});
+
+describe("cookies that promise something by their name", () => {
+  const site = new App(undefined)
+    .get("/", (req) => Response.text(200, req.header("cookie") ?? ""))
+    .get("/set", () => Response.empty(204).appendHeader("Set-Cookie", "__Host-a=1; Path=/; Secure"));
+
+  test("are kept over encrypted: true, and can be set", async () => {
+    const client = new TestClient(site, { encrypted: true });
+    await client.get("/set").send();
+    client.setCookie("__Host-b", "2").setCookie("__Secure-c", "3");
+    expect((await client.get("/").send()).text()).toBe("__Host-a=1; __Host-b=2; __Secure-c=3");
+    expect(client.cookieHeader()).toBe("__Host-a=1; __Host-b=2; __Secure-c=3");
+  });
+
+  test("cannot be set without it, and the error says what to do", () => {
+    expect(() => new TestClient(site).setCookie("__Host-b", "2")).toThrow(
+      'TestClient: no browser keeps a cookie "__Host-b" from http://; give encrypted: true, or scheme: "https"',
+    );
+  });
+});
+
+test("the same browser at another app shares its cookies and its address", async () => {
+  const client = new TestClient(
+    new App(undefined).get("/", (req) => Response.text(200, req.header("cookie") ?? "")),
+    { encrypted: true },
+  );
+  const door = new App(undefined).get("/", (_req, _params, conn) =>
+    Response.text(200, `${conn.scheme}://${conn.host}`).appendHeader(
+      "Set-Cookie",
+      "__Host-a=1; Path=/; Secure",
+    ),
+  );
+  expect((await client.at(door).get("/").send()).text()).toBe("https://localhost");
+  expect((await client.get("/").send()).text()).toBe("__Host-a=1");
+});
+
+describe("an upgrade", () => {
+  const open = trackServers();
+
+  test("hands over the connection, with the browser's cookies", async () => {
+    const server = await open(new App(undefined), {
+      upgrade: (req, _conn, { socket }) => {
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\nSet-Cookie: b=2\r\n\r\n${req.header("cookie")} ${req.header("upgrade")};`,
+        );
+        socket.pipe(socket);
+      },
+    });
+    const client = TestClient.over(server.url).setCookie("a", "1");
+    const { response, socket } = await client.get("/live").upgrade("echo");
+    expect([response.status, client.cookie("b")]).toEqual([101, "2"]);
+    socket?.end("ping");
+    expect(await text(socket as Duplex)).toBe("a=1 echo;ping");
+  });
+
+  test("that is refused gives the answer, and no connection", async () => {
+    const server = await open(new App(undefined).get("/", () => Response.text(426, "no")));
+    const { response, socket } = await TestClient.over(server.url).get("/").upgrade();
+    expect([response.status, response.text(), socket]).toEqual([426, "no", undefined]);
+  });
+
+  test("needs a connection", async () => {
+    await expect(new TestClient(new App(undefined)).get("/").upgrade()).rejects.toThrow("TestClient.over");
   });
 });

@@ -16,4 +16,4 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-testDocs(import.meta.dirname, ["../../../docs/session-stores.md"]);
+testDocs(import.meta.dirname, ["../../../docs/testing.md", "../../../docs/session-stores.md"]);

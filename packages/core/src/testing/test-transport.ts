@@ -1,7 +1,7 @@
 // The two ways in which a test's requests travel: by a call in this process, or over a socket.
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 import { readAll } from "../message/body.ts";
 import { ConnectionInfo, type Peer } from "../message/connection.ts";
@@ -33,15 +33,22 @@ export interface Transport {
   readonly base: URL;
   /** Rejects when no whole answer comes. */
   readonly carry: (outgoing: Outgoing) => Promise<Incoming>;
+  /** Asks for another protocol; gives the connection when the server agrees. Where there is no connection, it is missing. */
+  readonly upgrade?: (outgoing: Outgoing) => Promise<Incoming & { readonly socket?: Duplex }>;
 }
 
 /** Calls the app. It gets what it would get from a socket: a `Host`, and the length of the body. */
-export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy): Transport {
+export function inProcess(
+  app: Responder,
+  peer: Partial<Peer>,
+  trust: TrustProxy,
+  host = "localhost",
+): Transport {
   const known = { ...peer, trust: trustProxy(trust) };
   return {
     base: new URL(peer.encrypted === true ? "https://localhost" : "http://localhost"),
     carry: async ({ method, target, headers, body, signal }) => {
-      const init = { method, url: target, headers: withHost(headers, "localhost"), body };
+      const init = { method, url: target, headers: withHost(headers, host), body };
       const req = new Request(signal === undefined ? init : { ...init, signal });
       const conn = new ConnectionInfo(known, req);
       const { final, chunks } = await respondBegun(app, req, conn);
@@ -60,32 +67,48 @@ export function inProcess(app: Responder, peer: Partial<Peer>, trust: TrustProxy
 export function overSocket(url: string, tls: SecureContextOptions): Transport {
   const base = new URL(url);
   const request = base.protocol === "https:" ? httpsRequest : httpRequest;
+  const begin = ({ method, target, headers, signal }: Outgoing): ClientRequest =>
+    request(base, {
+      ...tls,
+      method,
+      path: target,
+      headers: withHost(headers, base.host).flatMap(({ name, value }) => [name, value]),
+      ...(signal !== undefined && { signal }),
+    });
   return {
     base,
-    carry: ({ method, target, headers, body, signal }) =>
+    carry: (outgoing) =>
       new Promise((resolve, reject) => {
-        const outgoing = request(base, {
-          ...tls,
-          method,
-          path: target,
-          headers: withHost(headers, base.host).flatMap(({ name, value }) => [name, value]),
-          ...(signal !== undefined && { signal }),
-        });
-        outgoing.on("error", reject).on("response", (incoming) => {
-          readAll(incoming).then(
-            (bytes) =>
-              resolve({
-                statusCode: incoming.statusCode ?? 0,
-                reasonPhrase: incoming.statusMessage ?? "",
-                headers: pairs(incoming.rawHeaders),
-                bytes,
-              }),
-            reject,
-          );
-        });
-        sendBody(outgoing, body).catch(reject);
+        const sent = begin(outgoing);
+        sent.on("error", reject).on("response", (incoming) => wholeOf(incoming).then(resolve, reject));
+        sendBody(sent, outgoing.body).catch(reject);
+      }),
+    upgrade: (outgoing) =>
+      new Promise((resolve, reject) => {
+        const sent = begin(outgoing);
+        sent
+          .on("error", reject)
+          .on("response", (incoming) => wholeOf(incoming).then(resolve, reject))
+          .on("upgrade", (incoming, socket, head) => {
+            if (head.length > 0) socket.unshift(head);
+            resolve({ ...headOf(incoming), bytes: new Uint8Array(), socket });
+          });
+        sent.end();
       }),
   };
+}
+
+async function wholeOf(incoming: IncomingMessage): Promise<Incoming> {
+  const bytes = await readAll(incoming);
+  return { ...headOf(incoming), bytes };
+}
+
+function headOf({
+  statusCode = 0,
+  statusMessage = "",
+  rawHeaders,
+}: IncomingMessage): Omit<Incoming, "bytes"> {
+  return { statusCode, reasonPhrase: statusMessage, headers: pairs(rawHeaders) };
 }
 
 function withHost(headers: readonly Header[], host: string): readonly Header[] {

@@ -14,6 +14,7 @@ import { typed } from "./typed.ts";
 import { unguessable } from "./unguessable.ts";
 import type { StoreOptions } from "../model/store.ts";
 
+export { logInAs } from "./log-in-as.ts";
 export type { AnyData, BlockedWrites, Clock, ConformanceOptions, Connections } from "./kit.ts";
 
 /**
