@@ -1,3 +1,3 @@
 import { testProject } from "./scripts/test-project.ts";
 
-export default testProject({ projects: ["packages/*", "examples", "scripts", "torture"] });
+export default testProject({ projects: ["packages/*", "examples", "scripts", "site", "torture"] });

@@ -30,6 +30,10 @@ const tasks = {
     await pnpm("typecheck");
     await pnpm("exec", "vitest", "run", ...args);
   },
+  "site:check": async () => {
+    await pnpm("install", "--frozen-lockfile", "--silent");
+    await run(process.execPath, ["site/check.ts"]);
+  },
   "pack:check": async () => {
     await pnpm("install", "--frozen-lockfile", "--silent");
     await run(process.execPath, ["scripts/licences.mjs"]);
@@ -39,7 +43,7 @@ const tasks = {
 
 if (!(task in tasks)) fail(`unknown task "${task}"; use one of: ${Object.keys(tasks).join(", ")}`);
 // What the tests use needs more than what they test: their HTTP client, undici, does not load on Node 22.18.
-const needed = task === "test" ? [22, 19] : [22, 13];
+const needed = task === "test" || task === "site:check" ? [22, 19] : [22, 13];
 if (isAtLeast(process.versions.node, needed)) {
   await tasks[task]();
 } else {
