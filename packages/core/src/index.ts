@@ -46,6 +46,8 @@ export {
   type RateLimitOptions,
   takePoint,
 } from "./layers/rate-limit.ts";
+export { decompression, type DecompressionOptions } from "./layers/decompression.ts";
+export type { BodyCoding } from "./message/content-coding.ts";
 export { requestId, type RequestIdOptions } from "./layers/request-id.ts";
 export { cspNonce, NONCE, securityHeaders, type SecurityHeadersOptions } from "./layers/security-headers.ts";
 export { timeout, type TimeoutOptions } from "./layers/timeout.ts";

@@ -58,8 +58,9 @@ const lines = (...all: string[]) => `${all.join("\r\n")}\r\nHost: a\r\n`;
 
 /** Sends a request that asks for no more after it. */
 async function ask({ server }: Site, head: string, body = ""): Promise<RawAnswer> {
-  const length = body === "" ? "" : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-  const text = await sendRaw(server.url, `${lines(head)}${length}Connection: close\r\n\r\n${body}`);
+  const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
+  const bytes = Buffer.from(`${lines(head)}${length}Connection: close\r\n\r\n${body}`, "latin1");
+  const text = await sendRaw(server.url, bytes);
   return parseAnswers(text)[0] as RawAnswer;
 }
 
@@ -95,7 +96,12 @@ export const ROWS: readonly Row[] = [
   row("malformed form", "400, content-type: application/problem+json", async (site) =>
     tell(await ask(site, form, "a=%ZZ"), "content-type"),
   ),
-  row("wrong charset", "400, content-type: application/problem+json", async (site) =>
+  row(
+    "wrong charset: bytes that are not in it",
+    "400, content-type: application/problem+json",
+    async (site) => tell(await ask(site, json("application/json; charset=utf-8"), '"\xff"'), "content-type"),
+  ),
+  row("a charset that is not UTF-8", "415, content-type: application/problem+json", async (site) =>
     tell(await ask(site, json("application/json; charset=utf-16"), "{}"), "content-type"),
   ),
   row("body over the limit, by `Content-Length`", "413, connection: close", async ({ server }) => {

@@ -1,4 +1,5 @@
 // Content negotiation: which of our offers a client likes best.
+import { splitUnquoted } from "./split.ts";
 
 /** One member of an `Accept`-like field, with its quality from 0 to 1. */
 export interface Preference {
@@ -12,8 +13,9 @@ export interface Preference {
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2
  */
 export function parsePreferences(header: string): Preference[] {
-  return header.split(",").flatMap((member) => {
-    const [value = "", ...parameters] = member.split(";");
+  const members = splitUnquoted(header, ",") ?? header.split(",");
+  return members.flatMap((member) => {
+    const [value = "", ...parameters] = splitUnquoted(member, ";") ?? member.split(";");
     const name = value.trim().toLowerCase();
     if (name === "") return [];
     const weight = parameters.map((one) => /^\s*q\s*=\s*(\d(?:\.\d*)?)\s*$/i.exec(one)?.[1]).find(Boolean);

@@ -9,7 +9,8 @@ import { isSameName } from "./header.ts";
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-7.2
  */
 export function isHost(text: string): boolean {
-  return /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text);
+  const match = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(text);
+  return match !== null && Number(match[1] ?? 0) <= 65_535;
 }
 
 /** The last value that was found good: nearly every request names the same host as the one before. */

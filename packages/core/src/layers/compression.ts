@@ -1,4 +1,5 @@
 // Compresses what is worth it, for clients that can read it.
+import { parseEntityTags } from "../http/etag.ts";
 import { preferredEncoding } from "../http/accept-encoding.ts";
 import type { Layer } from "../app/handler.ts";
 import { Header, withMembers } from "../http/header.ts";
@@ -64,7 +65,7 @@ export function compression(options: CompressionOptions = {}): Layer {
       changed.headers = withMembers(changed.headers, VARY);
       const name = preferredEncoding(req.headerList("accept-encoding"), offers);
       if (name === undefined) return changed;
-      if (revalidated) changed.headers = changed.headers.map(weakenETag);
+      if (revalidated) changed.headers = changed.headers.map((header) => asAskedFor(req, header));
       else encode(req, changed, name, CODINGS[name] as Coding);
       return changed;
     });
@@ -128,6 +129,15 @@ const COMPRESSIBLE =
 
 function isCompressible(type: string): boolean {
   return COMPRESSIBLE.test(type);
+}
+
+/** A 304 names the version by the tag that the client has of it: weak when it got it compressed. */
+function asAskedFor(req: Request, header: Header): Header {
+  const weak = weakenETag(header);
+  if (weak === header) return header;
+  const asked = parseEntityTags(req.headerList("if-none-match") ?? "");
+  const isWeak = Array.isArray(asked) && asked.some((tag) => tag.weak && `"${tag.opaque}"` === header.value);
+  return isWeak ? weak : header;
 }
 
 function weakenETag(header: Header): Header {

@@ -38,13 +38,15 @@ export function failsIfMatch(req: Request, { etag, lastModified }: Validators, e
 /**
  * Whether a `Range` may be answered: there is no `If-Range`, or it names this very version. A weak tag never does.
  *
- * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5, and 8.8.2.2 for dates
  */
 export function rangeApplies(req: Request, { etag, lastModified }: Validators): boolean {
   const ifRange = req.header("if-range");
   if (ifRange === undefined) return true;
   if (ifRange.includes('"')) return matchesEntityTag(ifRange, etag, "strong");
-  return lastModified !== undefined && parseHttpDate(ifRange) === secondsOf(lastModified) * 1000;
+  if (lastModified === undefined || parseHttpDate(ifRange) !== secondsOf(lastModified) * 1000) return false;
+  // What has changed within this second may change again within it: such a date names no one version.
+  return secondsOf(lastModified) < secondsOf(Date.now());
 }
 
 function secondsOf(ms: number): number {

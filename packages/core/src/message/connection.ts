@@ -98,9 +98,9 @@ export class ConnectionInfo {
     return this.#forwarded().scheme ?? (this.#peer.encrypted ? "https" : "http");
   }
 
-  /** The host that the client asked for, with its port when it named one: as trusted proxies say, or the `Host` field. */
+  /** The host that the client asked for, with its port when it named one: as trusted proxies say, or {@link Request.host}. */
   get host(): string {
-    return this.#forwarded().host ?? this.#req?.header("host") ?? "";
+    return this.#forwarded().host ?? this.#req?.host ?? "";
   }
 
   #forwarded(): Forwarding {

@@ -4,6 +4,7 @@ import { Dicer } from "@fastify/busboy";
 import type { Readable } from "node:stream";
 import { decodeUtf8, readAll } from "./body.ts";
 import { HttpError } from "../http/http-error.ts";
+import { parseExtValue } from "../http/ext-value.ts";
 import { parseParameterised } from "../http/field-parameters.ts";
 import { type Checks, checkOptions, countOf, limitOf } from "../options/check.ts";
 import { MultipartFile } from "./multipart-file.ts";
@@ -237,12 +238,21 @@ function parseHead(header: Record<string, string[]>, maxBytes: number): PartHead
   if (disposition?.value !== "form-data" || name === undefined) {
     throw malformed("a part has no Content-Disposition with a name");
   }
-  const filename = disposition.parameters.get("filename");
+  const filename = filenameOf(disposition.parameters);
   return {
     name: unescape(name),
-    filename: filename === undefined ? undefined : baseName(unescape(filename)),
+    filename: filename === undefined ? undefined : baseName(filename),
     contentType: header["content-type"]?.[0]?.trim() ?? "application/octet-stream",
   };
+}
+
+/** The extended form, which some clients send beside the plain one, says more. */
+function filenameOf(parameters: ReadonlyMap<string, string>): string | undefined {
+  const extended = parameters.get("filename*");
+  const decoded = extended === undefined ? undefined : parseExtValue(extended);
+  if (decoded !== undefined) return decoded;
+  const plain = parameters.get("filename");
+  return plain === undefined ? undefined : unescape(plain);
 }
 
 /** The parser knows bytes only. */

@@ -12,6 +12,7 @@ import {
 } from "./body.ts";
 import { preferredType } from "../http/accept.ts";
 import { preferredLanguage } from "../http/accept-language.ts";
+import { type BodyCoding, codingOf, decode } from "./content-coding.ts";
 import { parseContentType } from "../http/content-type.ts";
 import { CookieJar } from "../http/cookie.ts";
 import { HttpError } from "../http/http-error.ts";
@@ -45,6 +46,8 @@ export interface RequestInit {
   /** Calls back when the server takes no more requests; gives what takes that back. */
   readonly onClosing?: OnClosing | undefined;
 }
+
+const NO_CODINGS: readonly BodyCoding[] = Object.freeze([]);
 
 /** Where a request keeps the values of keys, each at the index of its key. */
 let valuesOf: (req: Request) => unknown[];
@@ -84,6 +87,8 @@ export class Request {
   maxFields: number = DEFAULT_MAX_FIELDS;
   /** Milliseconds that its route gives the handler; `undefined` when the route says nothing. */
   timeoutMs: number | undefined;
+  /** Content codings that the body may come in; none but `decompression` says so. */
+  acceptedEncodings: readonly BodyCoding[] = NO_CODINGS;
   /** The pattern of the route that was found, such as `/users/:id`: a name for logs and metrics that holds no data. */
   route: string | undefined;
 
@@ -122,6 +127,16 @@ export class Request {
       maxFields: this.maxFields,
       tooManyStatus: 414,
     }));
+  }
+
+  /**
+   * The host that the client asked for, with its port when it named one: that of a target in absolute form, or the `Host`
+   * field; empty when there is neither. Behind proxies, `conn.host` knows better.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+   */
+  get host(): string {
+    return this.#parsedTarget().authority ?? this.header("host") ?? "";
   }
 
   /** All header fields, in the order and the spelling in which they came. */
@@ -315,7 +330,8 @@ export class Request {
     try {
       this.#take("bytes");
       const { body } = this.#init;
-      if (typeof body !== "object" || !("readAll" in body) || body.readAll === undefined)
+      const isPlain = this.header("content-encoding") === undefined;
+      if (!isPlain || typeof body !== "object" || !("readAll" in body) || body.readAll === undefined)
         return readAll(this.#open());
       this.assertBodyLimit();
       return body.readAll(this.bodyLimit);
@@ -325,11 +341,10 @@ export class Request {
   }
 
   #open(): AsyncIterable<Uint8Array> {
+    const coding = codingOf(this.headerList("content-encoding") ?? "", this.acceptedEncodings);
     this.assertBodyLimit();
-    const body = this.#init.body;
-    if (body === undefined) return limited(iterate([]), this.bodyLimit);
-    if (typeof body === "string") return limited(iterate([Buffer.from(body)]), this.bodyLimit);
-    return limited(body instanceof Uint8Array ? iterate([body]) : body, this.bodyLimit);
+    const raw = limited(sourceOf(this.#init.body), this.bodyLimit);
+    return coding === undefined ? raw : limited(decode(raw, coding), this.bodyLimit);
   }
 
   #take(how: string): void {
@@ -344,15 +359,18 @@ export class Request {
   #expect(accepts: (type: string) => boolean, wanted: string): void {
     const { type, charset } = parseContentType(this.header("content-type") ?? "");
     if (!accepts(type)) throw new HttpError(415, `The body must be ${wanted}.`);
-    if (
-      charset !== undefined &&
-      charset !== "utf-8" &&
-      charset !== "utf8" &&
-      wanted !== "multipart/form-data"
-    ) {
-      throw new HttpError(400, "The body must be in UTF-8.");
-    }
+    if (charset !== undefined && !READABLE.includes(charset) && wanted !== "multipart/form-data")
+      throw new HttpError(415, "The body must be in UTF-8.");
   }
+}
+
+/** Names of UTF-8, and of what is a part of it. */
+const READABLE = ["utf-8", "utf8", "us-ascii"];
+
+function sourceOf(body: RequestInit["body"]): BodySource {
+  if (body === undefined) return iterate([]);
+  if (typeof body === "string") return iterate([Buffer.from(body)]);
+  return body instanceof Uint8Array ? iterate([body]) : body;
 }
 
 /** The ways in which a request can end before it has its answer. */

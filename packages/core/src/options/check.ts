@@ -37,8 +37,8 @@ export function checkOptions(
     }
     if (value !== undefined) check(value, `${owner}: ${prefix}${name}`);
   }
-  for (const [name, check] of Object.entries(checks)) {
-    if (REQUIRED in check && Reflect.get(options, name) === undefined)
+  for (const name in checks) {
+    if (REQUIRED in (checks[name] as Check) && Reflect.get(options, name) === undefined)
       throw new TypeError(`${owner}: ${prefix}${name} is missing`);
   }
 }

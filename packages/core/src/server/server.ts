@@ -25,7 +25,7 @@ import { sendInstead } from "./send-instead.ts";
 import { closeOnSignals } from "./signals.ts";
 import { type Sockets, trackSockets } from "./sockets.ts";
 import { trustProxy } from "./trust-proxy.ts";
-import { runUpgrade } from "./upgrade.ts";
+import { asksForUpgrade, onlyWhen, runUpgrade, withoutUpgrade } from "./upgrade.ts";
 
 /** @throws Error when it cannot listen, with a message that says what to do. */
 export async function listen<State>(app: Application<State>, options: ListenOptions): Promise<Server> {
@@ -129,10 +129,17 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     : undefined;
   http.on("checkContinue", (incoming, outgoing) => answer(incoming, outgoing, true));
   http.on("clientError", refuseClient);
-  http.on(http instanceof HttpsServer ? "secureConnection" : "connection", sockets.add);
+  const connection = http instanceof HttpsServer ? "secureConnection" : "connection";
+  http.on(connection, sockets.add);
   const { upgrade } = options;
   if (upgrade !== undefined) {
+    onlyWhen(http, asksForUpgrade);
     http.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!asksForUpgrade(incoming)) {
+        socket.unshift(withoutUpgrade(incoming, head));
+        http.emit(connection, socket);
+        return;
+      }
       sockets.handOver(incoming.socket, socket);
       const req = new Request({
         method: incoming.method ?? "GET",

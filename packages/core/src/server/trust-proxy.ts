@@ -5,6 +5,7 @@
 // What stands further left was written by that client and is never looked at.
 import { BlockList, isIP } from "node:net";
 import { type Checks, checkOptions, oneOf, required, show } from "../options/check.ts";
+import { splitUnquoted, unquote } from "../http/split.ts";
 import { isHost } from "../http/host.ts";
 import type { ProxyTrust } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
@@ -176,29 +177,6 @@ function hopOf(element: string): Hop {
     else if (name === "host") hop.host = text;
   }
   return hop;
-}
-
-function splitUnquoted(text: string, separator: string): string[] | undefined {
-  const parts: string[] = [];
-  let quoted = false;
-  let start = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const char = text[index];
-    if (quoted && char === "\\") index += 1;
-    else if (char === '"') quoted = !quoted;
-    else if (char === separator && !quoted) {
-      parts.push(text.slice(start, index));
-      start = index + 1;
-    }
-  }
-  parts.push(text.slice(start));
-  return quoted ? undefined : parts;
-}
-
-function unquote(text: string): string {
-  return text.length > 1 && text.startsWith('"') && text.endsWith('"')
-    ? text.slice(1, -1).replace(/\\(.)/g, "$1")
-    : text;
 }
 
 /** The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; obfuscated names have none. */
