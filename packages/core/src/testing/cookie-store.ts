@@ -1,4 +1,6 @@
 // What a browser does with cookies: keeps what Set-Cookie says, and sends back what a request may carry.
+import { isIP } from "node:net";
+import { parseCookieDate } from "./cookie-date.ts";
 
 /** A cookie as a response set it. */
 export interface ReceivedCookie {
@@ -20,28 +22,54 @@ interface StoredCookie {
   readonly expiresAt: number;
 }
 
-/** Takes a `Set-Cookie` value apart. @see https://www.rfc-editor.org/rfc/rfc6265#section-5.2 */
+/** What browsers keep, in bytes. */
+const MOST_BYTES = 4096;
+const MOST_ATTRIBUTE_BYTES = 1024;
+
+/**
+ * Takes a `Set-Cookie` value apart, as browsers do. What they pass over is not among the attributes.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6
+ */
 export function parseSetCookie(header: string): ReceivedCookie {
   const [pair = "", ...rest] = header.split(";");
-  const [name, value] = splitPair(pair);
+  const equals = pair.indexOf("=");
+  const name = trim(pair.slice(0, Math.max(equals, 0)));
+  const value = trim(pair.slice(equals + 1));
   const attributes = new Map<string, string>();
   for (const attribute of rest) {
-    const [key, text] = splitPair(attribute);
-    attributes.set(key.toLowerCase(), text);
+    const at = attribute.indexOf("=");
+    const key = trim(at === -1 ? attribute : attribute.slice(0, at)).toLowerCase();
+    const text = at === -1 ? "" : trim(attribute.slice(at + 1));
+    if (text.length <= MOST_ATTRIBUTE_BYTES && isUnderstood(key, text)) attributes.set(key, text);
   }
   return { name, value, attributes };
 }
 
-function splitPair(pair: string): [string, string] {
-  const equals = pair.indexOf("=");
-  return equals === -1 ? [pair.trim(), ""] : [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
+/** `trim` would take away characters that are part of a value. */
+function trim(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+/** A time that is none does not take the place of an earlier one that is. */
+function isUnderstood(key: string, text: string): boolean {
+  if (key === "max-age") return /^-?\d+$/.test(text);
+  return key !== "expires" || parseCookieDate(text) !== undefined;
 }
 
 /**
  * The cookies of one browser. It obeys `Path`, `Domain`, `Max-Age`, `Expires`, `Secure` and the name prefixes.
  * `SameSite` has no meaning for it: all requests are those of one site.
  *
- * @see https://www.rfc-editor.org/rfc/rfc6265#section-5.3
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7
  */
 export class CookieStore {
   #cookies: StoredCookie[] = [];
@@ -49,23 +77,28 @@ export class CookieStore {
   /** Keeps what a response to this URL set; what a browser would refuse is passed over. */
   receive(cookie: ReceivedCookie, url: URL): void {
     const { name, value, attributes } = cookie;
+    if ((name === "" && value === "") || name.length + value.length > MOST_BYTES) return;
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(name + value)) return;
     const host = url.hostname;
-    const domain = attributes.get("domain")?.replace(/^\./, "").toLowerCase() ?? "";
-    if (name === "" || (domain !== "" && !isWithin(host, domain))) return;
+    const asked = attributes.get("domain")?.replace(/^\./, "").toLowerCase() ?? "";
+    if (asked !== "" && !isWithin(host, asked)) return;
+    // A name without a dot is a registry's: nobody's own, unless it is the very host.
+    if (asked !== "" && !asked.includes(".") && asked !== host) return;
+    const domain = asked.includes(".") ? asked : "";
     const path = attributes.get("path") ?? "";
     const stored: StoredCookie = {
       name,
       value,
       domain: domain === "" ? host : domain,
       hostOnly: domain === "",
-      path: path.startsWith("/") ? path : url.pathname.slice(0, url.pathname.lastIndexOf("/")) || "/",
+      path: path.startsWith("/") ? path : defaultPath(url),
       secure: attributes.has("secure"),
       expiresAt: expiryOf(attributes),
     };
-    if (stored.secure && url.protocol !== "https:") return;
-    const prefix = name.toLowerCase();
-    if (prefix.startsWith("__secure-") && !stored.secure) return;
-    if (prefix.startsWith("__host-") && !(stored.secure && stored.hostOnly && path === "/")) return;
+    const isTls = url.protocol === "https:";
+    if (stored.secure && !isTls) return;
+    if (!isTls && this.#cookies.some((other) => other.secure && wouldHide(stored, other))) return;
+    if (!keepsPromise(stored, attributes)) return;
 
     const place = this.#cookies.findIndex((other) => isSamePlace(other, stored));
     if (stored.expiresAt <= Date.now()) {
@@ -76,7 +109,7 @@ export class CookieStore {
 
   /** The `Cookie` field of a request to this URL; `undefined` when there is nothing to send. */
   header(url: URL): string | undefined {
-    const pairs = this.#matching(url).map(({ name, value }) => `${name}=${value}`);
+    const pairs = this.#matching(url).map(({ name, value }) => (name === "" ? value : `${name}=${value}`));
     return pairs.length === 0 ? undefined : pairs.join("; ");
   }
 
@@ -107,8 +140,32 @@ function isSamePlace(a: StoredCookie, b: StoredCookie): boolean {
   return a.name === b.name && a.domain === b.domain && a.hostOnly === b.hostOnly && a.path === b.path;
 }
 
+/** Whether a cookie that came in the clear would be taken for one that came over TLS. */
+function wouldHide(stored: StoredCookie, other: StoredCookie): boolean {
+  return (
+    stored.name === other.name &&
+    (isWithin(stored.domain, other.domain) || isWithin(other.domain, stored.domain)) &&
+    isBelow(stored.path, other.path)
+  );
+}
+
+/** What a name promises, its attributes keep. A value without a name could be sent as one that has it. */
+function keepsPromise(stored: StoredCookie, attributes: ReadonlyMap<string, string>): boolean {
+  const name = (stored.name === "" ? stored.value : stored.name).toLowerCase();
+  const prefix = /^__(?:host-http|host|http|secure)-/.exec(name)?.[0] ?? "";
+  if (prefix === "") return true;
+  if (stored.name === "" || !stored.secure) return false;
+  if (prefix.startsWith("__host-") && !(stored.hostOnly && attributes.get("path") === "/")) return false;
+  return !prefix.endsWith("http-") || attributes.has("httponly");
+}
+
+/** The folder of the request. */
+function defaultPath({ pathname }: URL): string {
+  return pathname.slice(0, pathname.lastIndexOf("/")) || "/";
+}
+
 function isWithin(host: string, domain: string): boolean {
-  return host === domain || host.endsWith(`.${domain}`);
+  return host === domain || (host.endsWith(`.${domain}`) && isIP(host) === 0);
 }
 
 function isBelow(path: string, prefix: string): boolean {
@@ -117,8 +174,7 @@ function isBelow(path: string, prefix: string): boolean {
 
 /** `Max-Age` goes before `Expires`; without either the cookie stays for as long as the browser runs. */
 function expiryOf(attributes: ReadonlyMap<string, string>): number {
-  const maxAge = attributes.get("max-age") ?? "";
-  if (/^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1000;
-  const expires = Date.parse(attributes.get("expires") ?? "");
-  return Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires;
+  const maxAge = attributes.get("max-age");
+  if (maxAge !== undefined) return Date.now() + Number(maxAge) * 1000;
+  return parseCookieDate(attributes.get("expires") ?? "") ?? Number.POSITIVE_INFINITY;
 }
