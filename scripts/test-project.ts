@@ -10,8 +10,20 @@ const reporters = ["default", reporter("no-skips.mjs"), reporter("no-leftovers.t
 /** More than there are cores on a small machine: many files mostly wait, for servers, browsers and clocks. */
 const maxWorkers = Math.max(3, availableParallelism());
 
+/** For what hangs, in milliseconds: what a busy machine takes long for is no failure. */
+const PATIENCE = 60_000;
+
 export function testProject(test: InlineConfig): ViteUserConfig {
-  return { test: { include: ["**/*.test.ts"], reporters, maxWorkers, ...test } };
+  return {
+    test: {
+      include: ["**/*.test.ts"],
+      reporters,
+      maxWorkers,
+      testTimeout: PATIENCE,
+      hookTimeout: PATIENCE,
+      ...test,
+    },
+  };
 }
 
 function reporter(file: string): string {

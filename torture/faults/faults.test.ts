@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { hasPostgres, hasRedis } from "../../packages/session/test/servers.ts";
 import { shortFaults } from "./faults.ts";
 
-// All at once: each has servers of its own, and waits for them most of the time.
-test.skipIf(!hasRedis || !hasPostgres).concurrent.each(shortFaults.map((run, index) => ({ run, index })))(
+test.skipIf(!hasRedis || !hasPostgres).each(shortFaults.map((run, index) => ({ run, index })))(
   "nothing that was acknowledged is lost, and nobody who left is let in, whatever breaks: $index",
   async ({ run }) => {
     const { tried, problems } = await run("short");

@@ -39,7 +39,9 @@ interface Site {
   close(): Promise<void>;
 }
 
-const OPTIONS = { ttl: 3600, maxBytes: 2000, timeoutMs: 500 };
+const OPTIONS = { ttl: 3600, maxBytes: 2000 };
+/** How long a database may be away, in milliseconds, before it is an outage. */
+const PATIENT = { ...OPTIONS, timeoutMs: 500 };
 
 async function memorySite(): Promise<Site> {
   const nothing = async (): Promise<void> => undefined;
@@ -54,7 +56,7 @@ async function memorySite(): Promise<Site> {
 
 async function sqliteSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "torture-"));
-  const store = new SqliteSessionStore<AnyData>(join(folder, "sessions.db"), OPTIONS);
+  const store = new SqliteSessionStore<AnyData>(join(folder, "sessions.db"), PATIENT);
   return {
     name: "SQLite",
     store,
@@ -66,7 +68,7 @@ async function sqliteSite(): Promise<Site> {
 
 async function redisSite(): Promise<Site> {
   const server = await startRedis({ durable: true });
-  const { store, close } = await openRedis("ioredis", [server.port], OPTIONS);
+  const { store, close } = await openRedis("ioredis", [server.port], PATIENT);
   const node = new Redis(server.port, "127.0.0.1");
   node.on("error", () => undefined);
   await node.config("SET", "slowlog-log-slower-than", "0");
@@ -97,7 +99,7 @@ async function redisSite(): Promise<Site> {
 
 async function postgresSite(): Promise<Site> {
   const server = await startPostgres();
-  const { store, close, pool } = await openPostgres(server.port, OPTIONS);
+  const { store, close, pool } = await openPostgres(server.port, PATIENT);
   await store.migrate();
   const { rows } = await pool.query<{ data_directory: string }>("SHOW data_directory");
   const [version = ""] = readdirSync("/usr/lib/postgresql");
