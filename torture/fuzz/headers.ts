@@ -49,7 +49,8 @@ const parts = (input: string): string[] => input.split("¦");
 
 const setCookie: Target = {
   name: "`Set-Cookie` builder",
-  promise: "throws TypeError or RangeError, or writes exactly the name, value and attributes that it was given",
+  promise:
+    "throws TypeError or RangeError, or writes exactly the name, value and attributes that it was given",
   make: (chance) =>
     [
       ["sid", "__Host-sid", "__Secure-a", "a"],

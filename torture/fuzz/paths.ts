@@ -113,7 +113,7 @@ function fieldsOf(req: Request): number {
   try {
     return [...req.query].length;
   } catch (error) {
-    if (error instanceof HttpError && error.statusCode === 413) return 0;
+    if (error instanceof HttpError && error.statusCode === 414) return 0;
     throw error;
   }
 }
