@@ -32,6 +32,7 @@ export { health, type HealthOptions } from "./app/health.ts";
 export { accessLog, type AccessLogEntry, type AccessLogOptions } from "./layers/access-log.ts";
 export { compression, type CompressionOptions } from "./layers/compression.ts";
 export { cors, type CorsOptions } from "./layers/cors.ts";
+export { isCrossOrigin } from "./layers/cross-origin.ts";
 export {
   crossOriginProtection,
   type CrossOriginProtectionOptions,

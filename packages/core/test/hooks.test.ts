@@ -238,6 +238,38 @@ describe("an upgrade handler", () => {
   );
 });
 
+test("an upgrade handler that throws an HttpError refuses: the client is told, and nothing is logged", async () => {
+  const refuse = () => {
+    throw new HttpError(403, "This request came from another site.");
+  };
+  const { url } = await open(new App(undefined), { upgrade: refuse });
+  const answer = await sendRaw(
+    url,
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+  expect(answer).toMatch(/\r\nConnection: close\r\n/);
+  expect(answer).toMatch(
+    /\r\n\r\n\{"title":"Forbidden","status":403,"detail":"This request came from another site\."\}$/,
+  );
+  expect(printed).not.toHaveBeenCalled();
+});
+
+test("an HttpError after the handshake cuts the connection, and writes nothing into it", async () => {
+  const late = async (_req: unknown, _conn: unknown, { socket }: { socket: NodeJS.WritableStream }) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    await Promise.resolve();
+    throw new HttpError(403, "too late");
+  };
+  const { url } = await open(new App(undefined), { upgrade: late as never });
+  const answer = await sendRaw(
+    url,
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
+  expect(answer).not.toContain("403");
+  expect(printed).toHaveBeenCalled();
+});
+
 describe("a hook that never settles", () => {
   const never = (() => new Promise(() => {})) as () => never;
 

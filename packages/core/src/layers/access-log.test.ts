@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { describeEach } from "../../test/harness.ts";
 import { App } from "../app.ts";
-import { Request } from "../message/request.ts";
+import { Request, RequestKey } from "../message/request.ts";
 import { Response } from "../message/response.ts";
+import { TestClient } from "../testing/test-client.ts";
 import { accessLog, type AccessLogEntry } from "./access-log.ts";
 
 function appWith(entries: AccessLogEntry[]): App<object> {
@@ -73,6 +74,19 @@ describeEach("the access log", (serve) => {
 });
 
 describe("the access-log layer", () => {
+  test("hands the request over as well, for what else is to be logged", async () => {
+    const users = new RequestKey<string>();
+    const logged: unknown[] = [];
+    const app = App.withState({})
+      .wrap(accessLog({ write: ({ status }, req) => void logged.push([status, users.get(req)]) }))
+      .get("/", (req) => {
+        users.set(req, "42");
+        return Response.text(200, "hello");
+      });
+    await new TestClient(app).get("/").send();
+    expect(logged).toEqual([[200, "42"]]);
+  });
+
   test("writes one line of JSON to standard output by default", async () => {
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     try {

@@ -28,8 +28,8 @@ export interface AccessLogEntry {
 }
 
 export interface AccessLogOptions {
-  /** Gets each entry; it prints one line of JSON to standard output unless given. What it throws or rejects with is printed and dropped. */
-  write?: (entry: AccessLogEntry) => void | Promise<void>;
+  /** Gets each entry, and its request for what else is to be logged, such as the user's id. It prints one line of JSON to standard output unless given. What it throws or rejects with is printed and dropped. */
+  write?: (entry: AccessLogEntry, req: Request) => void | Promise<void>;
 }
 
 /** A layer that logs requests. Outermost but for `requestId`, so that it sees what all others made of the answer. */
@@ -44,15 +44,9 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
       const durationMs = Math.round((performance.now() - start) * 1000) / 1000;
       const entry = describe(req);
       try {
-        const written: unknown = write({
-          time,
-          ...entry,
-          status,
-          durationMs,
-          bytes,
-          clientIp: conn.clientIp,
-          requestId: req.id,
-        });
+        const { clientIp } = conn;
+        const whole = { time, ...entry, status, durationMs, bytes, clientIp, requestId: req.id };
+        const written: unknown = write(whole, req);
         if (isThenable(written)) written.then(undefined, failed);
       } catch (error) {
         failed(error);

@@ -28,6 +28,27 @@ describeEach("cross-origin protection", (serve) => {
     }
   });
 
+  test("lets a bearer token pass: no browser adds one by itself", async () => {
+    const client = await serve(appWith());
+    const post = (authorization: string) =>
+      client
+        .post("/")
+        .header("Sec-Fetch-Site", "cross-site")
+        .header("Origin", EVIL)
+        .header("Authorization", authorization)
+        .send();
+    for (const [authorization, status] of [
+      ["Bearer abc", 200],
+      ["bearer abc", 200],
+      ["Basic YTpi", 403],
+      ["Bearer", 403],
+      ["Bearer ", 403],
+      ["Bearerabc", 403],
+    ] as const) {
+      expect([authorization, (await post(authorization)).status]).toEqual([authorization, status]);
+    }
+  });
+
   test.each(["POST", "PUT", "PATCH", "DELETE"])("decides %s by Sec-Fetch-Site", async (method) => {
     const client = await serve(appWith());
     for (const [site, status] of [

@@ -1,11 +1,11 @@
 // Keeps other sites from acting as our users (CSRF), by what browsers themselves say of where a request comes from: no
 // tokens, no cookies.
-import type { ConnectionInfo } from "../message/connection.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Layer } from "../app/handler.ts";
 import { parsePattern } from "../app/pattern.ts";
 import type { Request } from "../message/request.ts";
 import { type Checks, checkOptions, isString, listOf } from "../options/check.ts";
+import { isCrossOrigin } from "./cross-origin.ts";
 import { assertOrigin } from "./origin.ts";
 
 export interface CrossOriginProtectionOptions {
@@ -26,6 +26,8 @@ const OPTIONS: Checks = { trustedOrigins: listOf("origins", isString), bypass: l
  * 3. Browsers that predate it send `Origin`: its host must be the host that was asked for.
  * 4. Requests with neither field come from no browser, carry nobody's cookies against their will, and pass.
  *
+ * 5. `Authorization: Bearer` passes: no browser adds it by itself, and another site's script may only where CORS lets it.
+ *
  * Trusted origins and bypassed routes are let through where 2 or 3 would refuse. The host is `conn.host`: behind a
  * proxy that rewrites `Host`, set `trustProxy`.
  *
@@ -42,28 +44,14 @@ export function crossOriginProtection(options: CrossOriginProtectionOptions = {}
   const bypassed = new Set<string | undefined>(bypass);
 
   return (req, conn, next) => {
-    if (!isCrossOrigin(req, conn)) return next();
+    if (SAFE.has(req.method) || !isCrossOrigin(req, conn) || isBearer(req)) return next();
     if (trusted.has(req.header("origin") ?? "") || bypassed.has(req.route)) return next();
     throw new HttpError(403, "This request came from another site.");
   };
 }
 
-function isCrossOrigin(req: Request, conn: ConnectionInfo): boolean {
-  const { method } = req;
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return false;
-  const site = req.header("sec-fetch-site");
-  if (site !== undefined && site !== "") return site !== "same-origin" && site !== "none";
-  const origin = req.header("origin");
-  return origin !== undefined && origin !== "" && !isHostOf(origin, conn.host);
-}
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/**
- * Whether an origin is at this host. Only the host can be compared: a server behind a TLS proxy does not know its own
- * scheme.
- */
-function isHostOf(origin: string, host: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { protocol, host: originHost } = new URL(origin);
-  const ours = `${protocol}//${host}`;
-  return originHost !== "" && URL.canParse(ours) && new URL(ours).host === originHost;
+function isBearer(req: Request): boolean {
+  return /^bearer +\S/i.test(req.header("authorization") ?? "");
 }

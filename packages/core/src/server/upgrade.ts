@@ -1,5 +1,8 @@
 // Hands a connection over to whoever takes upgrades.
 import type { IncomingMessage, Server as HttpServer } from "node:http";
+import { assertHeader } from "../http/header.ts";
+import { HttpError } from "../http/http-error.ts";
+import { reasonPhraseOf } from "../http/status.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
 import type { Request } from "../message/request.ts";
 import type { UpgradeHandler } from "./options.ts";
@@ -52,7 +55,7 @@ export function withoutUpgrade(
   return Buffer.concat([Buffer.from(`${text}\r\n`, "latin1"), head]);
 }
 
-/** Runs the handler; what it throws is logged, and the socket cut. */
+/** Runs the handler; an `HttpError` is answered, everything else that it throws is logged, and the socket cut. */
 export async function runUpgrade(
   upgrade: UpgradeHandler,
   req: Request,
@@ -60,12 +63,41 @@ export async function runUpgrade(
   raw: Parameters<UpgradeHandler>[2],
 ): Promise<void> {
   raw.socket.on("error", ignore);
+  const { bytesWritten } = raw.incoming.socket;
   try {
     await upgrade(req, conn, raw);
   } catch (error) {
+    // Once the handler has spoken another protocol, an answer would be noise in it.
+    const isSilent = raw.incoming.socket.bytesWritten === bytesWritten;
+    const refusal = isSilent ? refusalOf(error) : undefined;
+    if (refusal !== undefined) return void raw.socket.end(refusal, "latin1");
     logError(`The upgrade of ${req.method} failed, request id ${req.id}`, error);
     raw.socket.destroy();
   }
+}
+
+/** An `HttpError` as an answer that closes the connection; `undefined` for everything else that may be thrown. */
+function refusalOf(error: unknown): string | undefined {
+  try {
+    return error instanceof HttpError ? answerOf(error) : undefined;
+  } catch {
+    // A proxy that was revoked cannot even be asked what it is, and a field may be malformed.
+    return undefined;
+  }
+}
+
+function answerOf({ statusCode, detail, headers }: HttpError): string {
+  const body = JSON.stringify({ title: reasonPhraseOf(statusCode), status: statusCode, detail });
+  const fields = [
+    ...headers,
+    { name: "Content-Type", value: "application/problem+json" },
+    { name: "Content-Length", value: String(Buffer.byteLength(body)) },
+    { name: "Connection", value: "close" },
+  ];
+  for (const { name, value } of fields) assertHeader(name, value);
+  const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+  const head = `HTTP/1.1 ${statusCode} ${reasonPhraseOf(statusCode)}\r\n${lines}\r\n`;
+  return head + Buffer.from(body).toString("latin1");
 }
 
 function ignore(): void {}
