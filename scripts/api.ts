@@ -29,7 +29,7 @@ function exportsOf(file: string): Map<string, string> {
   const source = readFileSync(file, "utf8").replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
   const found = new Map<string, string>();
   const declarations =
-    /^export (?:declare )?(?:abstract )?(?:async )?(class|function|const|interface|type)\*? (\w+)/gm;
+    /^export (?:declare )?(?:abstract )?(?:async )?(class|function|const|let|interface|type)\*? (\w+)/gm;
   for (const [, kind = "", name = ""] of source.matchAll(declarations)) found.set(name, kind);
   for (const [, only, names = "", from = ""] of source.matchAll(
     /^export (type )?\{([^}]*)\} from "(.+?)";/gm,

@@ -12,8 +12,8 @@ export interface PageOptions {
 }
 
 /** A page for the visitor of a session. */
-export function page({ session, user }: Visit, options: PageOptions, main: Html): Response {
-  return frame(options, main, navigationFor(user, options.current), session.take("flash"));
+export async function page({ session, user }: Visit, options: PageOptions, main: Html): Promise<Response> {
+  return frame(options, main, navigationFor(user, options.current), await session.take("flash"));
 }
 
 /** A page for anybody, for errors: it can be shown when even the session cannot be opened. */

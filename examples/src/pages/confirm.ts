@@ -18,7 +18,7 @@ export const confirm: Handler<Site> = async (req, _params, conn, site) => {
   return Response.redirect(303, "/account/password");
 };
 
-function confirmPage(visit: MemberVisit, error?: string): Response {
+function confirmPage(visit: MemberVisit, error?: string): Promise<Response> {
   const status = error === undefined ? 200 : 422;
   const title = error === undefined ? "Is it you?" : "Error: Is it you?";
   return page(

@@ -44,7 +44,7 @@ function destination(next: string | null): string {
 function loginPage(
   visit: Visit,
   { next, name = "", error }: { next: string; name?: string; error?: string },
-): Response {
+): Promise<Response> {
   const status = error === undefined ? 200 : 422;
   const title = error === undefined ? "Log in" : "Error: Log in";
   return page(

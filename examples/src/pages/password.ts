@@ -33,7 +33,7 @@ function toConfirm(): Response {
   return Response.redirect(303, "/account/confirm");
 }
 
-function passwordPage(visit: MemberVisit, error?: string): Response {
+function passwordPage(visit: MemberVisit, error?: string): Promise<Response> {
   const status = error === undefined ? 200 : 422;
   const title = error === undefined ? "Change password" : "Error: Change password";
   return page(

@@ -38,7 +38,7 @@ interface Problems {
   readonly password?: string | undefined;
 }
 
-function registerPage(visit: Visit, name = "", problems?: Problems): Response {
+function registerPage(visit: Visit, name = "", problems?: Problems): Promise<Response> {
   const status = problems === undefined ? 200 : 422;
   const title = problems === undefined ? "Register" : "Error: Register";
   return page(

@@ -1,6 +1,7 @@
 // The public face of the package.
 export { destroyCookie, sessionCookie, sessionIdFromRequest } from "./layer/cookie-helpers.ts";
 export {
+  SessionEndedError,
   SessionIdInUseError,
   SessionStoreFullError,
   SessionStoreUnavailableError,
@@ -10,7 +11,7 @@ export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from 
 export type { JsonData, JsonOf, ReadonlyJson } from "./model/json.ts";
 export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
 export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
-export { type DeviceEntry, RequestSession } from "./layer/request-session.ts";
+export { type DeviceEntry, RequestSession, type RequestLoginOptions } from "./layer/request-session.ts";
 export {
   requireUser,
   type RequireUserOptions,
@@ -19,14 +20,17 @@ export {
   type UserHandler,
   type UserVisit,
 } from "./guard/require-user.ts";
-export { Session } from "./model/session.ts";
+export { type Actor, Session } from "./model/session.ts";
 export type { SessionCookieOptions } from "./layer/session-cookie.ts";
 export type { StandardSchema } from "@hatcheck/core";
 export type {
   Client,
   CreateOptions,
+  DestroyByUserOptions,
+  LoginOptions,
   Mode,
   PurgeOptions,
+  RenewOptions,
   Result,
   SessionEntry,
   Store,

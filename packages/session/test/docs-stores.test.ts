@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => {
   process.chdir(home);
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 testDocs(import.meta.dirname, ["../../../docs/testing.md", "../../../docs/session-stores.md"]);

@@ -6,6 +6,7 @@ import { RequestSession, type SessionLayerOptions, sessionLayer, SessionStore } 
 import { PostgresSessionStore } from "../src/postgres/postgres-store.ts";
 import { RedisSessionStore } from "../src/redis/redis-store.ts";
 import { SqliteSessionStore } from "../src/sqlite/sqlite-store.ts";
+import { SessionPlan } from "../src/layer/session-plan.ts";
 
 const redis = new Redis({ lazyConnect: true });
 const pool = new Pool();
@@ -114,7 +115,13 @@ describe("sessionLayer", () => {
   });
 
   test("a property that is not the session's own cannot be set on it", () => {
-    const session = new RequestSession(new SessionStore(60), undefined, { client: {} });
+    const session = new RequestSession(
+      new SessionPlan(new SessionStore(60), undefined, {
+        client: {},
+        cookieId: undefined,
+        abandonedBy: undefined,
+      }),
+    );
     expect(() => Object.assign(session, { cart: [] })).toThrow(TypeError);
     expect(() => Object.assign(session, { userId: "42" })).toThrow(TypeError);
   });

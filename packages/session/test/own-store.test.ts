@@ -8,7 +8,8 @@ import type { Store, StoreOptions } from "../src/model/store.ts";
 import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
 
 interface Example {
-  MapSessionStore: new (rows: Map<string, unknown>, options: StoreOptions<AnyData>) => Store<AnyData>;
+  MapDatabase: new () => { rows: Map<string, unknown> };
+  MapSessionStore: new (database: object, options: StoreOptions<AnyData>) => Store<AnyData>;
 }
 
 /** The block that exports the store, as a module of its own. */
@@ -23,20 +24,23 @@ async function importExample(): Promise<Example> {
 }
 
 describe("the store of the documentation", async () => {
-  const { MapSessionStore } = await importExample();
+  const { MapDatabase, MapSessionStore } = await importExample();
   beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"] }));
   afterAll(() => void vi.useRealTimers());
 
   storeConformance(
     (options) => {
-      const rows = new Map<string, unknown>();
-      return { rows, store: new MapSessionStore(rows, options), other: new MapSessionStore(rows, options) };
+      const database = new MapDatabase();
+      const open = () => new MapSessionStore(database, options);
+      return { database, store: open(), other: open() };
     },
     {
       test,
       clock: { advance: (seconds) => void vi.advanceTimersByTime(seconds * 1000) },
-      dump: ({ rows }) =>
-        JSON.stringify([...rows], (_, value: unknown) => (value instanceof Map ? [...value] : value)),
+      dump: ({ database }) =>
+        JSON.stringify([...database.rows], (_, value: unknown) =>
+          value instanceof Map ? [...value] : value,
+        ),
     },
   );
 });

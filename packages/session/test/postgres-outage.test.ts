@@ -127,7 +127,7 @@ describe.skipIf(!hasPostgres)("Postgres in trouble", () => {
       const { rows } = await opened[0]!.pool.query(
         "SELECT indexname FROM pg_indexes WHERE tablename = 'Migrated'",
       );
-      expect(rows).toHaveLength(3);
+      expect(rows).toHaveLength(4);
       if (round < 2) await opened[0]!.pool.query('DROP TABLE "Migrated"');
     }
     expect(await opened[0]!.store.isEmpty()).toBe(true);

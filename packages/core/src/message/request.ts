@@ -43,6 +43,8 @@ export interface RequestInit {
   readonly body?: string | Uint8Array | BodySource | undefined;
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal;
+  /** Whether the client has left, where that is known without {@link signal}, which may cost something. */
+  readonly isClosed?: boolean;
   /** Calls back when the server takes no more requests; gives what takes that back. */
   readonly onClosing?: OnClosing | undefined;
 }
@@ -210,6 +212,17 @@ export class Request {
   /** Whether the client is known to have left. */
   get aborted(): boolean {
     return this.#ending?.client?.aborted ?? false;
+  }
+
+  /**
+   * Who waits no longer for the answer: the client, when it is known to have left, or a layer, when it has called {@link abort} to
+   * answer instead. What an answer would tell the client, such as a new secret, is told to nobody then.
+   */
+  get abandonedBy(): "client" | "layer" | undefined {
+    const ending = this.#ending;
+    if (ending?.controller.signal.aborted) return "layer";
+    const isClosed = this.#init.isClosed ?? (ending?.client ?? this.#init.signal)?.aborted;
+    return isClosed === true ? "client" : undefined;
   }
 
   /** Aborts when the client leaves before it has its answer, or when a layer calls {@link abort}. */

@@ -73,6 +73,10 @@ export class Http2Request implements RequestInit {
     return this.peer.onClosing;
   }
 
+  get isClosed(): boolean {
+    return this.stream.destroyed;
+  }
+
   get signal(): AbortSignal {
     const controller = new AbortController();
     whenStreamOver(this.stream, (isWhole) => {

@@ -54,6 +54,10 @@ export class NodeRequest implements RequestInit {
     return knownPeerOf(this.incoming.socket)?.onClosing;
   }
 
+  get isClosed(): boolean {
+    return this.outgoing.destroyed;
+  }
+
   get signal(): AbortSignal {
     const controller = new AbortController();
     whenOver(this, (isWhole) => {

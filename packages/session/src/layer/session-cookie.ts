@@ -29,12 +29,22 @@ export interface SessionCookieOptions {
   persistent?: boolean;
 }
 
+/** What the cookie says. */
+export interface Ticket {
+  readonly id: string;
+  readonly maxAgeSeconds: number;
+  /** Whether it outlives the browser; as the options say where it is `undefined`. */
+  readonly persistent: boolean | undefined;
+}
+
 /** How a session's cookie is read and written. */
 export interface SessionCookie {
   /** What the request carries, which need not be an id; `undefined` when there is no such cookie. */
   read(req: Request, conn: ConnectionInfo): string | undefined;
+  /** Its name, over TLS or without. */
+  name(conn: ConnectionInfo): string;
   /** The value of the field that sets it. */
-  set(conn: ConnectionInfo, id: string, maxAgeSeconds: number): string;
+  set(conn: ConnectionInfo, ticket: Ticket): string;
   /** The value of the field that makes the browser forget it. */
   clear(conn: ConnectionInfo): string;
 }
@@ -79,9 +89,11 @@ export function sessionCookieOf(options: SessionCookieOptions = {}): SessionCook
   };
   return {
     read: (req, conn) => cookieValue(req.header("cookie"), formFor(conn).name),
-    set: (conn, id, maxAgeSeconds) => {
+    name: (conn) => formFor(conn).name,
+    set: (conn, ticket) => {
       const form = formFor(conn);
-      return `${form.name}=${id}${form.before}${persistent ? `; Max-Age=${maxAgeSeconds}` : ""}${form.after}`;
+      const maxAge = (ticket.persistent ?? persistent) ? `; Max-Age=${ticket.maxAgeSeconds}` : "";
+      return `${form.name}=${ticket.id}${form.before}${maxAge}${form.after}`;
     },
     clear: (conn) => {
       const form = formFor(conn);

@@ -14,13 +14,16 @@ import {
 import { SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
 import { type Checks, checkOptions, isBoolean, show } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
-import { type Outcome, RequestSession, type Visitor } from "./request-session.ts";
-import type { Session } from "../model/session.ts";
+import { makePrivate } from "./private-answer.ts";
+import { planOf, RequestSession } from "./request-session.ts";
+import { type Outcome, SessionPlan, type Visitor } from "./session-plan.ts";
+import { type Session, stateOf } from "../model/session.ts";
 import {
   COOKIE_OPTIONS,
   type SessionCookie,
   type SessionCookieOptions,
   sessionCookieOf,
+  type Ticket,
 } from "./session-cookie.ts";
 import { isWellFormedId } from "../model/session-id.ts";
 import type { Client, Mode, Result, Store } from "../model/store.ts";
@@ -43,23 +46,28 @@ export interface SessionLayer<Data extends JsonData<Data>, M extends Mode> exten
 }
 
 const VARY = Header.constant("Vary", "Cookie");
-const NO_STORE = Header.constant("Cache-Control", "no-store");
 
 const NOT_RECORDED: Client = Object.freeze({});
 
 /** What the layer keeps with a request. */
 class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
+  readonly layer: Layer;
   readonly req: Request;
   readonly conn: ConnectionInfo;
   readonly #isRecorded: boolean;
   session: RequestSession<Data, M> | Promise<RequestSession<Data, M>> | undefined;
   /** Whether the browser sent a cookie of this layer. */
   hadCookie = false;
+  cookieId: string | undefined;
   /** Why the session could not be opened, whatever the handler made of it. */
   outage: unknown;
   committed = false;
+  /** What a layer around this one keeps. */
+  outer: Visit<never, Mode> | undefined;
+  cookieName: SessionCookie["name"] | undefined;
 
-  constructor(req: Request, conn: ConnectionInfo, isRecorded: boolean) {
+  constructor(layer: Layer, req: Request, conn: ConnectionInfo, isRecorded: boolean) {
+    this.layer = layer;
     this.req = req;
     this.conn = conn;
     this.#isRecorded = isRecorded;
@@ -70,7 +78,14 @@ class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
       ? { ip: this.conn.clientIp, userAgent: this.req.header("user-agent") }
       : NOT_RECORDED;
   }
+
+  get abandonedBy(): "client" | "layer" | undefined {
+    return this.req.abandonedBy;
+  }
 }
+
+/** The innermost visit of a request; there may be more layers of sessions around it. */
+const VISITS = new RequestKey<Visit<never, Mode>>();
 
 /**
  * Gives every request of an app a session.
@@ -87,12 +102,26 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   assertStore(store);
   checkOptions("sessionLayer", options, OPTIONS, { elsewhere: { cookie: COOKIE_OPTIONS } });
   const cookie = sessionCookieOf(options.cookie);
-  const visits = new RequestKey<Visit<Data, M>>();
   const { recordClient = false } = options;
 
+  const visitOf = (req: Request): Visit<Data, M> | undefined => {
+    let visit = VISITS.get(req);
+    while (visit !== undefined && visit.layer !== layer) visit = visit.outer;
+    // A visit of this layer is one of its types.
+    return visit as Visit<Data, M> | undefined;
+  };
+
   const layer: Layer = (req, conn, next) => {
-    const visit = new Visit<Data, M>(req, conn, recordClient);
-    visits.set(req, visit);
+    const visit = new Visit<Data, M>(layer, req, conn, recordClient);
+    const outer = VISITS.get(req);
+    if (outer !== undefined) {
+      // Around an app and around what is mounted in it, it is one layer: the outer one stores the session.
+      if (visitOf(req) !== undefined) return next();
+      assertOtherCookie(outer, cookie, conn);
+      visit.outer = outer;
+    }
+    visit.cookieName = cookie.name;
+    VISITS.set(req, visit as Visit<never, Mode>);
     const answer = next();
     return answer instanceof Response
       ? commit(visit, answer, cookie)
@@ -100,7 +129,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   };
 
   const of = (req: Request): Result<M, RequestSession<Data, M>> => {
-    const visit = visits.get(req);
+    const visit = visitOf(req);
     if (visit === undefined) {
       throw new Error(
         "sessions.of(req): this request did not come through the session layer; wrap the app in it",
@@ -129,17 +158,21 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     const value = cookie.read(visit.req, visit.conn);
     visit.hadCookie = value !== undefined;
     if (isWellFormedId(value)) {
+      visit.cookieId = value;
       const found = load(store, value);
-      return found instanceof Promise ? openLater(visit, found) : new RequestSession(store, found, visit);
+      return found instanceof Promise ? openLater(visit, found) : sessionOf(visit, found);
     }
-    const session = new RequestSession(store, undefined, visit);
+    const session = sessionOf(visit, undefined);
     return store.mode === "sync" ? session : Promise.resolve(session);
   };
 
   const openLater = async (
     visit: Visit<Data, M>,
     found: Promise<Session<Data> | undefined>,
-  ): Promise<RequestSession<Data, M>> => new RequestSession(store, await found, visit);
+  ): Promise<RequestSession<Data, M>> => sessionOf(visit, await found);
+
+  const sessionOf = (visit: Visit<Data, M>, session: Session<Data> | undefined): RequestSession<Data, M> =>
+    new RequestSession(new SessionPlan(store, session, visit));
 
   return Object.assign(layer, { of });
 }
@@ -186,7 +219,7 @@ function settle<Data extends JsonData<Data>, M extends Mode>(
   response: Response,
   cookie: SessionCookie,
 ): Answer {
-  const outcome = session.commit(response.statusCode >= 500);
+  const outcome = planOf(session).commit(response.statusCode);
   return outcome instanceof Promise
     ? outcome.then((it) => finish(visit, session, response, it, cookie))
     : finish(visit, session, response, outcome, cookie);
@@ -205,12 +238,31 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   cookie: SessionCookie,
 ): Response {
   const answer = new Response(response, withMembers(response.headers, VARY), response.body);
-  if (outcome === "unchanged" || (outcome === "clear" && !hadCookie)) return answer;
-  const { id, maxAgeSeconds } = session.ticket;
-  const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, id, maxAgeSeconds);
-  answer.headers.push({ name: "Set-Cookie", value });
-  if (answer.header("cache-control") === undefined) answer.headers.push(NO_STORE);
+  const setsCookie = outcome === "set" || (outcome === "clear" && hadCookie);
+  if (setsCookie) {
+    const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, ticketOf(session));
+    answer.headers.push({ name: "Set-Cookie", value });
+  }
+  if (setsCookie || planOf(session).isOfUser) makePrivate(answer, setsCookie);
   return answer;
+}
+
+/** L6: the cookie lives as long as the session may at most, by the store's clock; the idle timeout is the server's business. */
+function ticketOf<Data extends JsonData<Data>, M extends Mode>(request: RequestSession<Data, M>): Ticket {
+  const { id, expiresAt, now, login } = stateOf(planOf(request).session);
+  const maxAgeSeconds = Math.max(0, Math.ceil((expiresAt - now()) / 1000));
+  return { id, maxAgeSeconds, persistent: login?.persistent };
+}
+
+/** @throws TypeError when a layer around this one reads and sets the same cookie: each would take the other's for its own. */
+function assertOtherCookie(outer: Visit<never, Mode>, cookie: SessionCookie, conn: ConnectionInfo): void {
+  for (let visit: Visit<never, Mode> | undefined = outer; visit !== undefined; visit = visit.outer) {
+    const name = cookie.name(conn);
+    if (visit.cookieName?.(conn) !== name) continue;
+    throw new TypeError(
+      `sessionLayer: two layers around one route have the cookie ${JSON.stringify(name)}; give one another cookie.name, or use one layer for both`,
+    );
+  }
 }
 
 /** A store of another's making may throw anything; here it is an outage. */

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { SessionStoreFullError } from "../model/errors.ts";
+import { SessionEndedError, SessionStoreFullError } from "../model/errors.ts";
 import { SessionStore } from "./memory-store.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
@@ -164,8 +164,8 @@ describe("a SessionStore among others", () => {
   test("a change may end the session it is called for, or write to it", () => {
     const store = new SessionStore(3600);
     const { id } = store.create();
-    expect(store.update(id, "a", () => void store.destroy(id))).toBe(undefined);
-    expect(store.update(id, "a", () => "late")).toBe(undefined);
+    expect(() => store.update(id, "a", () => void store.destroy(id))).toThrow(SessionEndedError);
+    expect(() => store.update(id, "a", () => "late")).toThrow(SessionEndedError);
     expect(store.len()).toBe(0);
     const other = store.create({ data: { b: "1" } });
     store.update(other.id, "a", () => {

@@ -1,6 +1,11 @@
 // The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { SessionIdInUseError, SessionStoreFullError, SessionTooLargeError } from "../model/errors.ts";
+import {
+  SessionEndedError,
+  SessionIdInUseError,
+  SessionStoreFullError,
+  SessionTooLargeError,
+} from "../model/errors.ts";
 import {
   created,
   destroyed,
@@ -18,26 +23,33 @@ import { ShardedMap } from "./sharded-map.ts";
 import { countOf } from "@hatcheck/core/options";
 import {
   assertChange,
-  assertClient,
   assertCreateOptions,
   assertId,
+  assertLoginOptions,
+  assertRenewOptions,
   assertSession,
   assertUserId,
-  clip,
   isUserId,
   type Settings,
   settingsOf,
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
+import { type Login, loginOf, loginRecordOf } from "../model/login.ts";
 import { conform } from "../model/schema.ts";
+import { type FormerId, formerAs, withFormer } from "./former-ids.ts";
+import { Stamps } from "./stamps.ts";
 import {
+  acceptEntries,
+  acceptState,
   apply,
+  changesOf,
   type Changes,
   type Entries,
   entriesOf,
   find,
   isLarger,
+  type LoginRecord,
   NO_ENTRIES,
   Session,
   type SessionRecord,
@@ -48,7 +60,10 @@ import { generateId, isSameId, isWellFormedId, recordIdOf, regenerateId } from "
 import type {
   Client,
   CreateOptions,
+  DestroyByUserOptions,
+  LoginOptions,
   PurgeOptions,
+  RenewOptions,
   SessionEntry,
   Store,
   StoreOptions,
@@ -63,9 +78,7 @@ export interface MemoryOptions<Data> extends StoreOptions<Data> {
 }
 
 /** Who has logged in; most sessions of a public site have none of this. */
-interface Login {
-  readonly userId: string;
-  readonly at: number;
+interface KeptLogin extends LoginRecord {
   readonly client: Client;
 }
 
@@ -75,11 +88,12 @@ interface Kept {
   readonly handle: string;
   readonly createdAt: number;
   lastSeenAt: number;
-  /** When loading it was last announced as a refresh of its idle timeout. */
-  touchedAt: number;
   expiresAt: number;
+  renewedAt: number;
   entries: Entries;
-  login: Login | undefined;
+  login: KeptLogin | undefined;
+  device: string | undefined;
+  former: readonly FormerId[] | undefined;
   // Its places in the two orders.
   dueAt: number;
   heapIndex: number;
@@ -107,6 +121,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   readonly #maxSessions: number;
   /** By handle, which stays when the id changes. */
   readonly #records = new ShardedMap<Kept>();
+  readonly #stamps = new Stamps();
   readonly #byUser = new Map<string, Set<Kept>>();
   readonly #byExpiry = new ExpiryHeap<Kept>();
   /** Sessions without a user: those that may be dropped when the store is full. */
@@ -124,6 +139,10 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   get idle(): number | undefined {
     return this.#settings.idle;
+  }
+
+  now(): number {
+    return Date.now();
   }
 
   create(options?: CreateOptions<Data>): Session<Data> {
@@ -148,7 +167,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       if (expired.hasSubscribers) expired.publish({ handle: kept.handle });
       return undefined;
     }
-    const { idle, schema, touchMs } = this.#settings;
+    const { schema } = this.#settings;
     let { entries } = kept;
     if (schema !== undefined) {
       const conforming = conform(schema, entries, true);
@@ -159,18 +178,16 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       entries = conforming;
     }
     this.#see(kept, now);
-    const touched = idle !== undefined && now - kept.touchedAt >= touchMs;
-    if (touched) kept.touchedAt = now;
     if (loaded.hasSubscribers) loaded.publish({ handle: kept.handle });
-    return toSession(kept, entries, touched);
+    return new Session(toRecord(kept, id, entries, kept.id !== id));
   }
 
   save(session: Session<Data>): boolean {
     assertSession("save", session);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session.changes);
-    session.saved(kept.entries);
+    this.#write(kept, changesOf(session));
+    acceptEntries(session, kept.entries);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
   }
@@ -185,34 +202,48 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   regenerate(session: Session<Data>): boolean {
     assertSession("regenerate", session);
-    const kept = this.#live(session.id);
+    const kept = this.#current(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session.changes);
-    this.#rename(kept, session);
+    this.#write(kept, changesOf(session));
+    this.#rename(kept, session, Date.now(), true);
     return true;
   }
 
-  login(session: Session<Data>, userId: string, client: Client = {}): boolean {
-    assertSession("login", session);
-    assertUserId(userId);
-    assertClient(client);
+  renew(session: Session<Data>, options: RenewOptions = {}): boolean {
+    assertSession("renew", session);
+    assertRenewOptions(options);
     const kept = this.#live(session.id);
     if (kept === undefined) return refuseGone(session.id);
-    this.#write(kept, session.changes);
-    this.#forgetUser(kept);
+    this.#write(kept, changesOf(session));
     const now = Date.now();
-    kept.lastSeenAt = now;
-    kept.touchedAt = now;
-    kept.expiresAt = now + this.#settings.ttlMs;
-    this.#byExpiry.remove(kept);
-    kept.dueAt = this.#endOf(kept);
-    this.#byExpiry.add(kept);
-    this.#rememberUser(kept, {
-      userId: flat(userId),
-      at: now,
-      client: clipped(client),
-    });
-    this.#rename(kept, session);
+    if (options.extend === true && kept.login !== undefined) this.#extend(kept, now, kept.login.ttlMs);
+    if (kept.id === session.id) this.#rename(kept, session, now, false);
+    else acceptState(session, toRecord(kept, session.id, kept.entries, true), kept.entries);
+    return true;
+  }
+
+  login(session: Session<Data>, userId: string, options: LoginOptions = {}): boolean {
+    assertSession("login", session);
+    assertUserId(userId);
+    assertLoginOptions(options);
+    const kept = this.#current(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    const now = Date.now();
+    const login = loginOf(userId, options);
+    if (this.#isStale(kept.id, login, now)) return false;
+    const before = kept.login;
+    if (before === undefined || before.userId === userId) {
+      this.#write(kept, changesOf(session));
+    } else {
+      // What the former user left behind is not for the next.
+      kept.entries = NO_ENTRIES;
+      kept.device = undefined;
+    }
+    this.#forgetUser(kept);
+    const after = keptLoginOf(login, now, before);
+    this.#extend(kept, now, after.ttlMs);
+    this.#rememberUser(kept, after);
+    this.#rename(kept, session, now, true);
     return true;
   }
 
@@ -224,12 +255,12 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertChange(key, change);
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
       const kept = this.#live(id);
-      if (kept === undefined) return announceGone(id);
+      if (kept === undefined) return refuseUpdate(id);
       const before = find(kept.entries, key);
       const value = change(toValue(before) as Data[Key] | undefined);
       const next = value === undefined ? undefined : toStored(key, value);
       // `change` may have ended the session, or written to it.
-      if (this.#live(id) !== kept) return announceGone(id);
+      if (this.#live(id) !== kept) return refuseUpdate(id);
       if (find(kept.entries, key) !== before) continue;
       this.#write(kept, new Map([[flatKey(key), next]]));
       if (saved.hasSubscribers) saved.publish({ handle: kept.handle });
@@ -240,9 +271,25 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     );
   }
 
-  destroy(id: string): boolean {
-    const kept = this.#find(id);
+  exchangeDevice(session: Session<Data>, expected: string | undefined, next: string | undefined): boolean {
+    assertSession("exchangeDevice", session);
+    const kept = this.#live(session.id);
+    if (kept === undefined) return refuseGone(session.id);
+    if (kept.device !== expected) return false;
+    kept.device = next;
+    return true;
+  }
+
+  destroy(session: Session<Data> | string): boolean {
+    // Of a session that was loaded it is the record that ends, whatever its id has become.
+    const kept = session instanceof Session ? this.#records.get(session.handle) : this.#find(session);
     return kept !== undefined && this.#end(kept);
+  }
+
+  wasReplaced(id: string): boolean {
+    const kept = isWellFormedId(id) ? this.#records.get(recordIdOf(id)) : undefined;
+    const now = Date.now();
+    return kept !== undefined && this.#isLive(kept, now) && formerAs(kept.former, id, now) === "dead";
   }
 
   listByUser(userId: string): SessionEntry[] {
@@ -255,9 +302,10 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     return entries.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   }
 
-  destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
+  destroyByUser(userId: string, options: DestroyByUserOptions<Data> = {}): number {
     const spared = sparedBy(options);
     if (!isUserId(userId)) return 0;
+    if (options.stamp !== undefined) this.#stamps.set(userId, options.stamp, Date.now());
     let count = 0;
     for (const kept of this.#byUser.get(userId) ?? []) {
       if (!spared.includes(kept.handle) && this.#end(kept)) count += 1;
@@ -294,15 +342,38 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     return now < this.#endOf(kept);
   }
 
+  /** The record that an id opens, be it expired. */
   #find(id: string): Kept | undefined {
     if (!isWellFormedId(id)) return undefined;
     const kept = this.#records.get(recordIdOf(id));
-    return kept !== undefined && isSameId(kept.id, id) ? kept : undefined;
+    if (kept === undefined || isSameId(kept.id, id)) return kept;
+    return kept.former !== undefined && formerAs(kept.former, id, Date.now()) === "good" ? kept : undefined;
   }
 
   #live(id: string): Kept | undefined {
     const kept = this.#find(id);
     return kept !== undefined && this.#isLive(kept, Date.now()) ? kept : undefined;
+  }
+
+  /** The record that has this very id. */
+  #current(id: string): Kept | undefined {
+    const kept = this.#live(id);
+    return kept?.id === id ? kept : undefined;
+  }
+
+  #isStale(id: string, { userId, stamp }: Login, now: number): boolean {
+    if (stamp === undefined || !this.#stamps.refuses(userId, stamp, now)) return false;
+    announceRefusal(id, "stamp");
+    return true;
+  }
+
+  /** Begins the lifetime anew. */
+  #extend(kept: Kept, now: number, ttlMs: number | undefined): void {
+    kept.lastSeenAt = now;
+    kept.expiresAt = now + (ttlMs ?? this.#settings.ttlMs);
+    this.#byExpiry.remove(kept);
+    kept.dueAt = this.#endOf(kept);
+    this.#byExpiry.add(kept);
   }
 
   #see(kept: Kept, now: number): void {
@@ -313,22 +384,27 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   #insert(id: string, options: CreateOptions<Data> = {}): Session<Data> {
     assertCreateOptions(options);
-    const { data, userId, client = {} } = options;
+    const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(id);
-    this.#makeRoom(id);
     const now = Date.now();
     const handle = flat(recordIdOf(id));
+    const login = userId === undefined ? undefined : loginOf(userId, options);
+    if (login !== undefined && this.#isStale(id, login, now)) throw new SessionEndedError();
+    this.#makeRoom(id);
+    const ttlMs = login?.ttlMs ?? this.#settings.ttlMs;
     const kept: Kept = {
       id,
       handle,
       createdAt: now,
       lastSeenAt: now,
-      touchedAt: now,
-      expiresAt: now + this.#settings.ttlMs,
+      expiresAt: now + ttlMs,
+      renewedAt: now,
       entries,
       login: undefined,
-      dueAt: now + Math.min(this.#settings.ttlMs, this.#settings.idleMs),
+      device: undefined,
+      former: undefined,
+      dueAt: now + Math.min(ttlMs, this.#settings.idleMs),
       heapIndex: -1,
       newer: undefined,
       older: undefined,
@@ -336,15 +412,9 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     this.#records.set(handle, kept);
     this.#byExpiry.add(kept);
     this.#anonymous.add(kept);
-    if (userId !== undefined) {
-      this.#rememberUser(kept, {
-        userId: flat(userId),
-        at: now,
-        client: clipped(client),
-      });
-    }
+    if (login !== undefined) this.#rememberUser(kept, keptLoginOf(login, now, undefined));
     if (created.hasSubscribers) created.publish({ handle });
-    return toSession(kept, entries, false);
+    return new Session(toRecord(kept, id, entries, false));
   }
 
   #makeRoom(id: string): void {
@@ -372,15 +442,18 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     throw new SessionTooLargeError(this.#settings.maxBytes);
   }
 
-  /** Gives a record another id; the old one finds nothing any more. */
-  #rename(kept: Kept, session: Session<Data>): void {
+  /** Gives a record another id; the old one is good for a moment, or dead at once. */
+  #rename(kept: Kept, session: Session<Data>, now: number, isStrict: boolean): void {
+    const { graceMs } = this.#settings;
+    kept.former = withFormer(kept.former, kept.id, { now, graceMs, isStrict });
     kept.id = regenerateId(kept.id);
-    session.written(toRecord(kept, kept.entries, false));
+    kept.renewedAt = now;
+    acceptState(session, toRecord(kept, kept.id, kept.entries, false), kept.entries);
     if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
   }
 
   /** To be called for a record in the list of those without a user. */
-  #rememberUser(kept: Kept, login: Login): void {
+  #rememberUser(kept: Kept, login: KeptLogin): void {
     this.#anonymous.remove(kept);
     kept.login = login;
     const others = this.#byUser.get(login.userId);
@@ -447,32 +520,26 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 }
 
-/** Most applications record nobody, and all their sessions share one object. */
-const NOBODY: Client = Object.freeze({});
-
-function clipped({ ip, userAgent }: Client): Client {
-  return ip === undefined && userAgent === undefined ? NOBODY : { ip: clip(ip), userAgent: clip(userAgent) };
+function keptLoginOf(login: Login, now: number, before: LoginRecord | undefined): KeptLogin {
+  return { ...loginRecordOf(login, now, before), client: login.client };
 }
 
-function toRecord(kept: Kept, entries: Entries, touched: boolean): SessionRecord {
+/** One function for all, so that reading it costs no bound one each. */
+const systemTime = (): number => Date.now();
+
+function toRecord(kept: Kept, id: string, entries: Entries, isRetired: boolean): SessionRecord {
   return {
-    id: kept.id,
+    id,
     createdAt: kept.createdAt,
     lastSeenAt: kept.lastSeenAt,
     expiresAt: kept.expiresAt,
-    userId: kept.login?.userId,
-    authenticatedAt: kept.login?.at,
+    renewedAt: kept.renewedAt,
+    login: kept.login,
+    device: kept.device,
     entries,
-    touched,
+    isRetired,
+    now: systemTime,
   };
-}
-
-function toSession<Data extends JsonData<Data>>(
-  kept: Kept,
-  entries: Entries,
-  touched: boolean,
-): Session<Data> {
-  return new Session(toRecord(kept, entries, touched));
 }
 
 function toEntry(kept: Kept): SessionEntry {
@@ -483,6 +550,7 @@ function toEntry(kept: Kept): SessionEntry {
     expiresAt: kept.expiresAt,
     ip: kept.login?.client.ip,
     userAgent: kept.login?.client.userAgent,
+    device: kept.device,
   };
 }
 
@@ -491,8 +559,9 @@ function refuseGone(id: string): false {
   return false;
 }
 
-function announceGone(id: string): undefined {
+function refuseUpdate(id: string): never {
   if (isWellFormedId(id)) announceRefusal(id, "gone");
+  throw new SessionEndedError();
 }
 
 function announceRefusal(id: string, reason: RefusalReason): void {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeEntries, encodeChanges, encodeEntries } from "./encoding.ts";
-import { JsonText, Session, type SessionRecord, toStored } from "./session.ts";
+import { changesOf, JsonText, Session, type SessionRecord, toStored } from "./session.ts";
 
 const data = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary" }));
 
@@ -23,7 +23,7 @@ describe("data outside of memory", () => {
     session.set("a\0", ["x"]);
     session.set("n", null);
     session.remove("b");
-    expect(encodeChanges(session.changes)).toEqual({
+    expect(encodeChanges(changesOf(session))).toEqual({
       set: [
         [String.raw`a\u0000`, '["x"]'],
         ["n", "null"],

@@ -13,6 +13,18 @@ export class SessionStoreUnavailableError extends HttpError {
   }
 }
 
+/**
+ * What a request asked of its session could not be stored, because the session has ended or got another id meanwhile: 409,
+ * without a cookie. An `onError` may send the visitor to the login page instead.
+ */
+export class SessionEndedError extends HttpError {
+  override readonly name: string = "SessionEndedError";
+
+  constructor() {
+    super(409, "The session has ended meanwhile, or was renewed; nothing was stored. Try again.");
+  }
+}
+
 /** The memory store is full of sessions of logged-in users, none of which may be dropped: 503. */
 export class SessionStoreFullError extends HttpError {
   override readonly name: string = "SessionStoreFullError";

@@ -11,6 +11,8 @@ export interface SessionEvent {
 export type RefusalReason =
   /** A save, touch or regenerate of a session that is destroyed, expired or regenerated. */
   | "gone"
+  /** A login whose stamp is not that with which the user's sessions were ended. */
+  | "stamp"
   /** The data does not fit the store's schema. */
   | "schema"
   /** The data would grow over `maxBytes`. */

@@ -11,6 +11,7 @@ describe("settingsOf", () => {
       ttlMs: 3_600_000,
       idleMs: Infinity,
       touchMs: 60_000,
+      graceMs: 30_000,
       maxBytes: 65_536,
       schema: undefined,
     });
@@ -47,16 +48,20 @@ describe("settingsOf", () => {
     [{ tll: 5 }, TypeError, 'Store: unknown option "tll"; did you mean "ttl"?'],
     [{ ttl: 1, idel: 5 }, TypeError, 'Store: unknown option "idel"; did you mean "idle"?'],
     [{ ttl: 1, maxbytes: 5 }, TypeError, 'Store: unknown option "maxbytes"; did you mean "maxBytes"?'],
-    [{ ttl: 1, max: 5 }, TypeError, 'Store: unknown option "max"; known are ttl, idle, maxBytes, schema'],
+    [
+      { ttl: 1, max: 5 },
+      TypeError,
+      'Store: unknown option "max"; known are ttl, idle, grace, maxBytes, schema',
+    ],
     [
       { ttl: 1, resave: false },
       TypeError,
-      'Store: unknown option "resave"; known are ttl, idle, maxBytes, schema',
+      'Store: unknown option "resave"; known are ttl, idle, grace, maxBytes, schema',
     ],
     [
       { ttl: 1, constructor: 1 },
       TypeError,
-      'Store: unknown option "constructor"; known are ttl, idle, maxBytes, schema',
+      'Store: unknown option "constructor"; known are ttl, idle, grace, maxBytes, schema',
     ],
     [{ ttl: 1, idle: -1 }, RangeError, "Store: idle must be a number of seconds from 0 to 100 years, got -1"],
     [

@@ -5,6 +5,7 @@ import {
   type Checks,
   checkOptions,
   countOf,
+  isBoolean,
   isString,
   milliseconds,
   numberThat,
@@ -29,6 +30,8 @@ export interface Settings<Data> {
   readonly idleMs: number;
   /** How long the last refresh of "last seen" may lie back before loading writes another. */
   readonly touchMs: number;
+  /** How long an id that was replaced is remembered. */
+  readonly graceMs: number;
   readonly maxBytes: number;
   readonly schema: StandardSchema<Data> | undefined;
 }
@@ -48,6 +51,7 @@ const standardSchema: Check = (value, label) => {
 const SHARED: Checks = {
   ttl: seconds,
   idle: seconds,
+  grace: numberThat("a number of seconds from 0 to 600", (value) => value >= 0 && value <= 600),
   maxBytes: countOf(" of bytes"),
   schema: standardSchema,
 };
@@ -70,12 +74,37 @@ export function settingsOf<Data>(
     throw new TypeError(`${store}: ${TTL_NEEDED}, got ${show(given)}`);
   checkOptions(store, given, { ...SHARED, ...own });
   if (given.ttl === undefined) throw new TypeError(`${store}: ttl is missing; ${TTL_NEEDED}`);
-  const { ttl, idle, maxBytes = DEFAULT_MAX_BYTES, schema } = given;
+  const { ttl, idle, grace = 30, maxBytes = DEFAULT_MAX_BYTES, schema } = given;
   const idleMs = idle === undefined ? Infinity : idle * 1000;
-  return { ttl, idle, ttlMs: ttl * 1000, idleMs, touchMs: Math.min(idleMs / 10, 60_000), maxBytes, schema };
+  return {
+    ttl,
+    idle,
+    ttlMs: ttl * 1000,
+    idleMs,
+    touchMs: Math.min(idleMs / 10, 60_000),
+    graceMs: Math.round(grace * 1000),
+    maxBytes,
+    schema,
+  };
 }
 
 const CLIENT: Checks = { ip: isString, userAgent: isString };
+const stamp: Check = (value, label) => {
+  isString(value, label);
+  if (!isPlain(value as string) || value === "" || (value as string).length > 255) {
+    throw new TypeError(`${label} must be 1 to 255 characters, without control characters`);
+  }
+};
+const ACTOR: Checks = { userId: (value) => assertUserId(value), handle: isString };
+const loginChecks = (operation: string): Checks => ({
+  client: (value) => checkOptions(operation, value, CLIENT, { within: "client" }),
+  stamp,
+  ttl: seconds,
+  persistent: isBoolean,
+  authenticated: isBoolean,
+  actor: (value) => checkOptions(operation, value, ACTOR, { within: "actor" }),
+});
+const LOGIN = loginChecks("login");
 const CREATE: Checks = {
   data: (value, label) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -83,8 +112,9 @@ const CREATE: Checks = {
     }
   },
   userId: (value) => assertUserId(value),
-  client: (value) => checkOptions("create", value, CLIENT, { within: "client" }),
+  ...loginChecks("create"),
 };
+const RENEW: Checks = { extend: isBoolean };
 const PURGE: Checks = { sliceMs: milliseconds(0) };
 const DESTROY_BY_USER: Checks = {
   except: (value, label) => {
@@ -92,6 +122,7 @@ const DESTROY_BY_USER: Checks = {
       return;
     throw new TypeError(`${label} must be a session, its handle or its id`);
   },
+  stamp,
 };
 
 /** @throws TypeError that names the option. */
@@ -100,8 +131,13 @@ export function assertCreateOptions(options: unknown): void {
 }
 
 /** @throws TypeError that names the option. */
-export function assertClient(client: unknown): void {
-  checkOptions("login", client, CLIENT, { within: "client" });
+export function assertLoginOptions(options: unknown): void {
+  checkOptions("login", options, LOGIN, { elsewhere: { client: CLIENT } });
+}
+
+/** @throws TypeError that names the option. */
+export function assertRenewOptions(options: unknown): void {
+  checkOptions("renew", options, RENEW);
 }
 
 /** @throws TypeError or RangeError that names the option. */
@@ -112,7 +148,7 @@ export function sliceOf(options: PurgeOptions): number {
 }
 
 /** @throws TypeError when it is not what a store has given. */
-export function assertSession(operation: string, session: unknown): asserts session is Session {
+export function assertSession(operation: string, session: unknown): void {
   if (!(session instanceof Session)) {
     throw new TypeError(
       `${operation}: this is no session of a store; a handler's session is stored by its layer`,

@@ -1,7 +1,19 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { generateId, recordIdOf } from "./session-id.ts";
-import { JsonText, apply, isLarger, Session, type SessionRecord, sizeOf, toStored } from "./session.ts";
+import {
+  acceptState,
+  apply,
+  changesOf,
+  isLarger,
+  JsonText,
+  Session,
+  type SessionRecord,
+  sizeOf,
+  stateOf,
+  toStored,
+  writeInTurn,
+} from "./session.ts";
 
 function record(changes: Partial<SessionRecord> = {}): SessionRecord {
   return {
@@ -9,12 +21,19 @@ function record(changes: Partial<SessionRecord> = {}): SessionRecord {
     createdAt: 1,
     lastSeenAt: 2,
     expiresAt: 3,
-    userId: undefined,
-    authenticatedAt: undefined,
+    renewedAt: 1,
+    login: undefined,
+    device: undefined,
     entries: [],
-    touched: false,
+    isRetired: false,
+    now: () => Date.now(),
     ...changes,
   };
+}
+
+function loginAt(authenticatedAt: number): NonNullable<SessionRecord["login"]> {
+  const options = { ttlMs: undefined, persistent: undefined, stamp: undefined, actor: undefined };
+  return { userId: "42", authenticatedAt, ...options };
 }
 
 afterEach(() => void vi.useRealTimers());
@@ -40,8 +59,8 @@ describe("Session", () => {
     const session = new Session(record({ entries: ["notice", "Saved."] }));
     expect(session.take("notice")).toBe("Saved.");
     expect(session.take("notice")).toBe(undefined);
-    expect([...session.changes]).toEqual([["notice", undefined]]);
-    expect(new Session(record()).changes.size).toBe(0);
+    expect([...changesOf(session)]).toEqual([["notice", undefined]]);
+    expect(changesOf(new Session(record())).size).toBe(0);
   });
 
   test("what was set is a copy, what was got is frozen at every depth, and what was taken is one's own", () => {
@@ -77,7 +96,7 @@ describe("Session", () => {
       expect(() => session.set("a", value)).toThrow(TypeError);
     }
     expect(() => session.set(1 as never, 1)).toThrow(/A session key is a string, not number/);
-    expect([session.get("a"), session.changes.size]).toEqual([1, 0]);
+    expect([session.get("a"), changesOf(session).size]).toEqual([1, 0]);
   });
 
   test("-0 is 0, as in JSON", () => {
@@ -102,7 +121,7 @@ describe("Session", () => {
 
   test("authenticatedWithin counts from the login", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 100_000 });
-    const session = new Session(record({ authenticatedAt: 100_000 }));
+    const session = new Session(record({ login: loginAt(100_000) }));
     expect(session.authenticatedWithin(60)).toBe(true);
     vi.setSystemTime(159_999);
     expect(session.authenticatedWithin(60)).toBe(true);
@@ -114,12 +133,46 @@ describe("Session", () => {
   test("after a write there are no changes, and the data is what it was", () => {
     const session = new Session(record({ entries: ["a", "1"] }));
     session.set("b", "2");
-    session.written({ id: "new" });
-    expect([session.id, session.changes.size, session.get("a"), session.get("b")]).toEqual([
+    acceptState(session, { ...stateOf(session), id: "new" });
+    expect([session.id, changesOf(session).size, session.get("a"), session.get("b")]).toEqual([
       "new",
       0,
       "1",
       "2",
+    ]);
+  });
+
+  test("what is changed while a write is under way is for the next, and writes of one session take turns", async () => {
+    const session = new Session(record());
+    const written: [string, unknown][][] = [];
+    const write = (id: string) =>
+      writeInTurn(session, async (changes) => {
+        written.push([...changes]);
+        await Promise.resolve();
+        acceptState(session, { ...stateOf(session), id });
+      });
+    session.set("a", "1");
+    const first = write("one");
+    session.set("b", "2");
+    expect([session.get("a"), session.get("b"), session.keys()]).toEqual(["1", "2", ["a", "b"]]);
+    const second = write("two");
+    session.set("a", "3");
+    await Promise.all([first, second]);
+    expect(written.map((changes) => Object.fromEntries(changes))).toEqual([{ a: "1" }, { a: "3", b: "2" }]);
+    expect([session.id, session.get("a"), session.get("b")]).toEqual(["two", "3", "2"]);
+    expect(changesOf(session).size).toBe(0);
+  });
+
+  test("a write that fails gives its changes back, under those that came after", async () => {
+    const session = new Session(record());
+    session.set("a", "1");
+    session.set("b", "1");
+    const failing = writeInTurn(session, () => Promise.reject(new Error("no")));
+    session.set("b", "2");
+    await expect(failing).rejects.toThrow("no");
+    expect([...changesOf(session)]).toEqual([
+      ["a", "1"],
+      ["b", "2"],
     ]);
   });
 });

@@ -23,21 +23,48 @@ export type Entries = readonly (string | StoredValue)[];
 
 export const NO_ENTRIES: Entries = Object.freeze([]);
 
-/** What a store gives of a session: its state at one moment. */
-export interface SessionRecord {
+/** Somebody who acts in a user's name: who it is, and the handle of the session that they act from. */
+export interface Actor {
+  readonly userId: string;
+  readonly handle: string;
+}
+
+/** Who has logged in, and how. */
+export interface LoginRecord {
+  readonly userId: string;
+  /** When the user proved who they are; `undefined` after a login that proved less, such as that of a remembered cookie. */
+  readonly authenticatedAt: number | undefined;
+  /** Milliseconds that this login lives; those of the store where it is `undefined`. */
+  readonly ttlMs: number | undefined;
+  /** Whether the cookie outlives the browser; as the layer's options say where it is `undefined`. */
+  readonly persistent: boolean | undefined;
+  /** The stamp of the credentials that were checked. */
+  readonly stamp: string | undefined;
+  readonly actor: Actor | undefined;
+}
+
+/** A session at one moment, but for its data. Times are milliseconds since the epoch, by the store's clock. */
+export interface SessionState {
   /** The id that it was opened with. */
   readonly id: string;
-  /** When the session was created. Milliseconds since the epoch, as all of these. */
   readonly createdAt: number;
   readonly lastSeenAt: number;
   /** The end of its absolute lifetime. */
   readonly expiresAt: number;
-  readonly userId: string | undefined;
-  /** When the user logged in. */
-  readonly authenticatedAt: number | undefined;
+  /** When the present id was given out. */
+  readonly renewedAt: number;
+  readonly login: LoginRecord | undefined;
+  /** What binds it to a device, as text that stores do not look into. */
+  readonly device: string | undefined;
+  /** Whether it was opened with an id that a renewal has replaced, and that is good for a moment more. */
+  readonly isRetired: boolean;
+  /** The store's time. */
+  readonly now: () => number;
+}
+
+/** What a store gives of a session. */
+export interface SessionRecord extends SessionState {
   readonly entries: Entries;
-  /** Whether loading it has moved its idle timeout on. */
-  readonly touched: boolean;
 }
 
 /** Changes by key; `undefined` removes. */
@@ -45,18 +72,68 @@ export type Changes = ReadonlyMap<string, StoredValue | undefined>;
 
 const UNCHANGED: Changes = new Map();
 
+// What only stores and the layer do with a session stands in functions, so that `session.` offers what programs need.
+
+/** For stores: the state that a session was given with, or that the last write has brought about. */
+export let stateOf: <Data extends JsonData<Data>>(session: Session<Data>) => SessionState;
+
+/** For stores: what was changed since the session was loaded or last saved, and no write has taken yet. */
+export let changesOf: <Data extends JsonData<Data>>(session: Session<Data>) => Changes;
+
+/** For stores: forgets what was changed since. */
+export let discardChanges: <Data extends JsonData<Data>>(session: Session<Data>) => void;
+
+/** For stores: what is kept now, after a write that took all changes; by itself, it is what was known with those applied. */
+export let acceptEntries: <Data extends JsonData<Data>>(session: Session<Data>, entries?: Entries) => void;
+
+/** For stores: the state that a write has brought about, and what is kept now as for {@link acceptEntries}. */
+export let acceptState: <Data extends JsonData<Data>>(
+  session: Session<Data>,
+  state: SessionState,
+  entries?: Entries,
+) => void;
+
+/** For stores: the entries as they are known, with all changes applied: those that are being written, and those after. */
+export let entriesWithChanges: <Data extends JsonData<Data>>(session: Session<Data>) => Entries;
+
+/** For the layer: makes the change of one key part of what is known, for an update that goes out from it. Whether there was one. */
+export let absorbChange: <Data extends JsonData<Data>>(
+  session: Session<Data>,
+  key: keyof Data & string,
+) => boolean;
+
+/** For the layer: takes over one key, as `update` has written it. */
+export let adoptValue: <Data extends JsonData<Data>>(
+  session: Session<Data>,
+  key: keyof Data & string,
+  value: unknown,
+) => void;
+
+/**
+ * For stores that answer later: runs a write when those before it on the same session are over, with the changes to write.
+ * What is changed meanwhile is for the next. Changes that were not accepted are there again afterwards.
+ */
+export let writeInTurn: <Data extends JsonData<Data>, Answer>(
+  session: Session<Data>,
+  write: (changes: Changes) => Promise<Answer>,
+) => Promise<Answer>;
+
 /**
  * A session. Changes are local until a store saves it.
  *
  * @typeParam Data names the keys and their types; string to string unless given.
  */
 export class Session<Data extends JsonData<Data> = Record<string, string>> {
-  #record: SessionRecord;
+  #state: SessionState;
   #entries: Entries;
   #changes: Map<string, StoredValue | undefined> | undefined;
+  /** Changes that a write has taken and that are not known to be stored yet. */
+  #sent: Changes | undefined;
+  /** The last write that is under way. */
+  #writing: Promise<unknown> | undefined;
 
   constructor(record: SessionRecord) {
-    this.#record = record;
+    this.#state = record;
     this.#entries = record.entries;
     // `session.cart = []` would be lost without a word: now it throws.
     Object.preventExtensions(this);
@@ -64,43 +141,61 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
 
   /** The secret that the browser holds. Never log it: log {@link handle}. */
   get id(): string {
-    return this.#record.id;
+    return this.#state.id;
   }
 
   /** A name for logs and pages; it stays through regeneration, and opens nothing. */
   get handle(): string {
-    return recordIdOf(this.#record.id);
+    return recordIdOf(this.#state.id);
   }
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the store's clock as all times. */
   get createdAt(): number {
-    return this.#record.createdAt;
+    return this.#state.createdAt;
   }
 
   /** Milliseconds since the epoch; of the load that gave this object. */
   get lastSeenAt(): number {
-    return this.#record.lastSeenAt;
+    return this.#state.lastSeenAt;
   }
 
   /** The end of the absolute lifetime, in milliseconds since the epoch. */
   get expiresAt(): number {
-    return this.#record.expiresAt;
+    return this.#state.expiresAt;
+  }
+
+  /** When its id was given out, in milliseconds since the epoch. */
+  get renewedAt(): number {
+    return this.#state.renewedAt;
+  }
+
+  /** Whether its id was given out within the last so many seconds: ask before `renew`. */
+  renewedWithin(seconds: number): boolean {
+    return this.#state.now() - this.#state.renewedAt < seconds * 1000;
   }
 
   /** Whose session it is; `undefined` while nobody has logged in. */
   get userId(): string | undefined {
-    return this.#record.userId;
+    return this.#state.login?.userId;
   }
 
-  /** When the user logged in, in milliseconds since the epoch. */
+  /** Who really acts, where it is somebody else in the user's name. */
+  get actor(): Actor | undefined {
+    return this.#state.login?.actor;
+  }
+
+  /**
+   * When the user proved who they are, in milliseconds since the epoch; `undefined` when nobody has logged in, or by less than
+   * a password.
+   */
   get authenticatedAt(): number | undefined {
-    return this.#record.authenticatedAt;
+    return this.#state.login?.authenticatedAt;
   }
 
   /** Whether the user logged in within the last so many seconds: ask before anything that needs the password again. */
   authenticatedWithin(seconds: number): boolean {
-    const at = this.#record.authenticatedAt;
-    return at !== undefined && Date.now() - at < seconds * 1000;
+    const at = this.authenticatedAt;
+    return at !== undefined && this.#state.now() - at < seconds * 1000;
   }
 
   /** The value of a key. Objects and arrays are frozen: `set` another, such as `[...cart, item]`. */
@@ -131,7 +226,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
     return this.#find(key) !== undefined;
   }
 
-  /** Reads a key and removes it: for messages that are shown once. */
+  /** Reads a key and removes it, which is local until it is saved. */
   take<Key extends keyof Data & string>(key: Key): Data[Key] | undefined {
     const stored = this.#find(key);
     if (stored !== undefined) this.remove(key);
@@ -141,58 +236,70 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   /** The keys that have a value. */
   keys(): (keyof Data & string)[] {
     const keys: string[] = [];
-    const entries = apply(this.#entries, this.changes);
+    const entries = entriesWithChanges(this);
     for (let index = 0; index < entries.length; index += 2) keys.push(entries[index] as string);
     return keys as (keyof Data & string)[];
   }
 
-  /** For stores: what was changed since the session was loaded or last saved. */
-  get changes(): Changes {
-    return this.#changes ?? UNCHANGED;
-  }
-
-  /** For stores: whether loading has moved the idle timeout on, so that the cookie is due for the same. */
-  get touched(): boolean {
-    return this.#record.touched;
-  }
-
-  /** For the layer: takes over what `store.update` has written, as part of the snapshot. */
-  adopt(key: keyof Data & string, value: unknown): void {
-    const stored = value === undefined ? undefined : toStored(key, value);
-    this.#entries = apply(this.#entries, new Map([[key, stored]]));
-  }
-
-  /** For the layer: forgets what was changed since. */
-  discard(): void {
-    this.#changes = undefined;
-  }
-
-  /** For stores: what is kept now, after a save that took all changes. */
-  saved(entries: Entries = apply(this.#entries, this.changes)): void {
-    this.#entries = entries;
-    this.#changes = undefined;
-  }
-
-  /** For stores: what is kept now, after a write that took all changes and has changed the record as well. */
-  written(record: Partial<SessionRecord>): void {
-    this.saved(record.entries);
-    const before = this.#record;
-    // Spelled out, because spreading two objects into one costs more than the rest of a save in memory.
-    this.#record = {
-      id: record.id ?? before.id,
-      createdAt: before.createdAt,
-      lastSeenAt: record.lastSeenAt ?? before.lastSeenAt,
-      expiresAt: record.expiresAt ?? before.expiresAt,
-      userId: record.userId ?? before.userId,
-      authenticatedAt: record.authenticatedAt ?? before.authenticatedAt,
-      entries: this.#entries,
-      touched: record.touched ?? before.touched,
-    };
-  }
-
   #find(key: string): StoredValue | undefined {
     const changes = this.#changes;
-    return changes !== undefined && changes.has(key) ? changes.get(key) : find(this.#entries, key);
+    if (changes !== undefined && changes.has(key)) return changes.get(key);
+    const sent = this.#sent;
+    return sent !== undefined && sent.has(key) ? sent.get(key) : find(this.#entries, key);
+  }
+
+  static {
+    stateOf = (session) => session.#state;
+    changesOf = (session) => session.#changes ?? UNCHANGED;
+    discardChanges = (session) => {
+      session.#changes = undefined;
+    };
+    acceptEntries = (session, entries) => {
+      session.#entries = entries ?? apply(session.#entries, session.#sent ?? session.#changes ?? UNCHANGED);
+      // A store that answers later has taken the changes out beforehand.
+      if (session.#sent === undefined) session.#changes = undefined;
+      else session.#sent = undefined;
+    };
+    acceptState = (session, state, entries) => {
+      acceptEntries(session, entries);
+      session.#state = state;
+    };
+    entriesWithChanges = (session) =>
+      apply(apply(session.#entries, session.#sent ?? UNCHANGED), session.#changes ?? UNCHANGED);
+    absorbChange = (session, key) => {
+      const changes = session.#changes;
+      if (changes === undefined || !changes.has(key)) return false;
+      session.#entries = apply(session.#entries, new Map([[key, changes.get(key)]]));
+      changes.delete(key);
+      return true;
+    };
+    adoptValue = (session, key, value) => {
+      const stored = value === undefined ? undefined : toStored(key, value);
+      session.#entries = apply(session.#entries, new Map([[key, stored]]));
+    };
+    writeInTurn = (session, write) => {
+      const run = async () => {
+        const sent = (session.#sent = session.#changes ?? UNCHANGED);
+        session.#changes = undefined;
+        try {
+          return await write(sent);
+        } finally {
+          if (session.#sent !== undefined) {
+            session.#sent = undefined;
+            const later = session.#changes ?? UNCHANGED;
+            session.#changes = sent.size + later.size === 0 ? undefined : new Map([...sent, ...later]);
+          }
+        }
+      };
+      const before = session.#writing;
+      const writing = before === undefined ? run() : before.then(run, run);
+      session.#writing = writing;
+      const end = () => {
+        if (session.#writing === writing) session.#writing = undefined;
+      };
+      writing.then(end, end);
+      return writing;
+    };
   }
 }
 

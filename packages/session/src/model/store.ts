@@ -1,7 +1,7 @@
 // What every store does. All four, and your own, pass one conformance kit.
 import type { StandardSchema } from "@hatcheck/core";
 import type { JsonData, ReadonlyJson } from "./json.ts";
-import type { Session } from "./session.ts";
+import type { Actor, Session } from "./session.ts";
 
 /** Whether a store answers at once, or with promises. */
 export type Mode = "sync" | "async";
@@ -18,6 +18,11 @@ export interface StoreOptions<Data> {
   maxBytes?: number;
   /** Validates what is loaded. A session that does not fit is not given. */
   schema?: StandardSchema<Data>;
+  /**
+   * Seconds that an id which was replaced is remembered; 30 unless given, 10 minutes at most. After `renew` it is good that long
+   * for the same session; after `regenerate` and `login` it opens nothing, and {@link Store.wasReplaced} knows it.
+   */
+  grace?: number;
 }
 
 /** Where a session is used from, for the list of a user's devices. */
@@ -26,12 +31,45 @@ export interface Client {
   userAgent?: string | undefined;
 }
 
-export interface CreateOptions<Data> {
+/** How a user has logged in. */
+export interface LoginOptions {
+  /** From where. */
+  client?: Client;
+  /**
+   * What changes with the user's credentials, such as the version of the password that was checked; 1 to 255 characters. Once
+   * `destroyByUser` was told another, this login is refused.
+   */
+  stamp?: string;
+  /** Seconds that this login lives; those of the store unless given. Who logs in again keeps what was given before. */
+  ttl?: number;
+  /** Whether the cookie outlives the browser; as the layer's options say unless given. Kept like `ttl`. */
+  persistent?: boolean;
+  /** `false` when no password was entered, or what counts as one: `authenticatedWithin` is then false. */
+  authenticated?: boolean;
+  /** Who really acts, in the user's name. */
+  actor?: Actor;
+}
+
+export interface CreateOptions<Data> extends LoginOptions {
   /** What it holds from the start. */
   data?: { readonly [Key in keyof Data]?: ReadonlyJson<Data[Key]> };
   /** Who has logged in. */
   userId?: string;
-  client?: Client;
+}
+
+export interface RenewOptions {
+  /** Whether a logged-in session begins its lifetime anew. */
+  extend?: boolean;
+}
+
+export interface DestroyByUserOptions<Data extends JsonData<Data>> {
+  /** The one that is kept: a session, or its handle or id. */
+  except?: Session<Data> | string | undefined;
+  /**
+   * What the user's credentials have now become, see {@link LoginOptions.stamp}: for an hour every login that comes with another
+   * stamp is refused.
+   */
+  stamp?: string;
 }
 
 /** One of a user's sessions, as a page may show it. Times are milliseconds since the epoch. */
@@ -42,6 +80,8 @@ export interface SessionEntry {
   readonly expiresAt: number;
   readonly ip: string | undefined;
   readonly userAgent: string | undefined;
+  /** What binds it to a device, as text that stores do not look into. */
+  readonly device: string | undefined;
 }
 
 export interface PurgeOptions {
@@ -62,13 +102,21 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
   /** Seconds, as configured. */
   readonly idle: number | undefined;
 
-  /** Stores a new session under a generated id. @throws SessionStoreFullError, SessionTooLargeError */
+  /** The store's time, which all times of sessions are by: milliseconds since the epoch. */
+  now(): number;
+
+  /**
+   * Stores a new session under a generated id.
+   *
+   * @throws SessionEndedError when the user's sessions were ended with another stamp; SessionStoreFullError,
+   * SessionTooLargeError
+   */
   create(options?: CreateOptions<Data>): Result<M, Session<Data>>;
 
   /**
    * Stores a new session under an id of your own: 1 to 256 of `A-Z a-z 0-9 . _ ~ -`, as hard to guess as you made it.
    *
-   * @throws TypeError when the id is malformed, `SessionIdInUseError` when it is in use.
+   * @throws TypeError when the id is malformed, `SessionIdInUseError` when it is in use; as {@link create} besides.
    */
   createWithId(id: string, options?: CreateOptions<Data>): Result<M, Session<Data>>;
 
@@ -77,7 +125,7 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
 
   /**
    * Writes what was changed in this session object, key by key, in one atomic step. `false`, and nothing is written, when
-   * the session is unknown, destroyed, expired or regenerated.
+   * the session is unknown, destroyed, expired or regenerated. What is changed while this is under way is for the next save.
    *
    * @throws SessionTooLargeError
    */
@@ -87,17 +135,30 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
   touch(session: Session<Data>): Result<M, boolean>;
 
   /**
-   * Gives the session another id, in place, and writes its changes. The old id is dead at once. `false` when the session
-   * is gone. The lifetime stays.
+   * Gives the session another id, in place, and writes its changes. The old id is dead at once, and so are those that
+   * renewals had left good. `false` when the session is gone, or has another id already. The lifetime stays.
    */
   regenerate(session: Session<Data>): Result<M, boolean>;
 
-  /** Regenerates, names the user, and begins the lifetime anew. `false` when the session is gone. */
-  login(session: Session<Data>, userId: string, client?: Client): Result<M, boolean>;
+  /**
+   * Gives the session another id, in place, and writes its changes. The old id is good for the store's `grace`, so that
+   * requests which are under way go on. Where it was opened with an id that a renewal had replaced, it keeps the id that it
+   * has: `session.id` tells. `false` when the session is gone.
+   */
+  renew(session: Session<Data>, options?: RenewOptions): Result<M, boolean>;
+
+  /**
+   * Regenerates, names the user, and begins the lifetime anew. A session of another user is emptied first, of changes in this
+   * object too. `false` when the session is gone or has another id already, or when the user's sessions were ended with
+   * another stamp.
+   */
+  login(session: Session<Data>, userId: string, options?: LoginOptions): Result<M, boolean>;
 
   /**
    * Atomic read-modify-write of one key. `change` gets the value and returns the new one, or `undefined` to remove it; it
-   * may be called more than once, and must not wait. Gives what it returned; `undefined` when the session is gone.
+   * may be called more than once, and must not wait. Gives what it returned.
+   *
+   * @throws SessionEndedError when there is no session of this id.
    */
   update<Key extends keyof Data & string>(
     id: string,
@@ -105,14 +166,32 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
     change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
   ): Result<M, ReadonlyJson<Data[Key]> | undefined>;
 
-  /** Ends a session. `false` when there was none. */
-  destroy(id: string): Result<M, boolean>;
+  /**
+   * Puts another text in the place of what binds the session to a device, if that is still `expected`; in one atomic step.
+   * `false` when it is another, or the session is gone. Stores do not look into it.
+   */
+  exchangeDevice(
+    session: Session<Data>,
+    expected: string | undefined,
+    next: string | undefined,
+  ): Result<M, boolean>;
+
+  /**
+   * Ends a session: that of an id, or one that was loaded, whatever its id has become since. `false` when there was none.
+   */
+  destroy(session: Session<Data> | string): Result<M, boolean>;
+
+  /**
+   * Whether this id was replaced by another within the last `grace` seconds, and opens nothing now, while its session lives.
+   * A browser that sends it is about to get the new one.
+   */
+  wasReplaced(id: string): Result<M, boolean>;
 
   /** A user's sessions, the one last seen first. */
   listByUser(userId: string): Result<M, SessionEntry[]>;
 
-  /** Ends all sessions of a user, and gives their number. `except` keeps one: a session, or its handle or id. */
-  destroyByUser(userId: string, options?: { except?: Session<Data> | string | undefined }): Result<M, number>;
+  /** Ends all sessions of a user, and gives their number. */
+  destroyByUser(userId: string, options?: DestroyByUserOptions<Data>): Result<M, number>;
 
   /** Ends one session of a user, by its handle. `false` when the user has none of that handle. */
   destroyByHandle(userId: string, handle: string): Result<M, boolean>;

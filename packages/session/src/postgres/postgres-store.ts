@@ -4,7 +4,7 @@ import type { JsonData } from "../model/json.ts";
 import { settingsOf } from "../model/options.ts";
 import { PostgresBackend } from "./postgres-backend.ts";
 import { type PostgresClient, PostgresConnection } from "./postgres-client.ts";
-import { migrationOf, quoteTable, schemaOf } from "./postgres-sql.ts";
+import { migrationOf, schemaOf, statementsFor } from "./postgres-sql.ts";
 import { REMOTE_OPTIONS, type RemoteOptions, RemoteSessionStore, timeoutOf } from "../remote/remote-store.ts";
 
 export type { PostgresClient } from "./postgres-client.ts";
@@ -44,7 +44,7 @@ export class PostgresSessionStore<
     });
     const { table = "hatcheck_session" } = typeof options === "number" ? {} : options;
     const db = new PostgresConnection(pool, timeoutOf(options));
-    super(settings, new PostgresBackend(db, quoteTable(table), settings));
+    super(settings, new PostgresBackend(db, statementsFor(table), settings));
     this.#db = db;
     this.schemaSql = schemaOf(table);
   }

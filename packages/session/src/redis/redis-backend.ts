@@ -1,6 +1,18 @@
 // The records of a Redis store: one hash each, one script a call.
 import { randomBytes } from "node:crypto";
-import type { Backend, Exchange, Found, Key, Login, Refusal, Times } from "../remote/backend.ts";
+import { type Login, loginRecordOf } from "../model/login.ts";
+import type { LoginRecord } from "../model/session.ts";
+import type {
+  Backend,
+  Exchange,
+  Found,
+  Key,
+  LoggedIn,
+  Refusal,
+  Replaced,
+  Replacement,
+  Times,
+} from "../remote/backend.ts";
 import type { EncodedChanges } from "../model/encoding.ts";
 import type { Settings } from "../model/options.ts";
 import type { Args, RedisConnection, Script } from "./redis-client.ts";
@@ -20,6 +32,7 @@ export class RedisBackend implements Backend {
   /** Below 0 without an idle timeout. */
   readonly #idleMs: number;
   readonly #touchMs: number;
+  readonly #graceMs: number;
   readonly #maxBytes: number;
 
   constructor(redis: RedisConnection, prefix: string, settings: Omit<Settings<unknown>, "schema">) {
@@ -29,6 +42,7 @@ export class RedisBackend implements Backend {
     this.#ttlMs = Math.round(settings.ttlMs);
     this.#idleMs = settings.idle === undefined ? -1 : Math.round(settings.idleMs);
     this.#touchMs = settings.touchMs;
+    this.#graceMs = settings.graceMs;
     this.#maxBytes = settings.maxBytes;
   }
 
@@ -37,31 +51,35 @@ export class RedisBackend implements Backend {
     pairs: readonly (readonly [string, string])[],
     login: Login | undefined,
     unique: boolean,
-  ): Promise<Times | undefined> {
+  ): Promise<Times | "in-use" | "stamp"> {
     const generation = login === undefined ? 0 : await this.#enter(key, login);
+    if (generation === "stamp") return generation;
     const { handle, secretHash } = key;
     const reply = await this.#run(lua.INSERT, handle, [
       unique ? 1 : 0,
       secretHash,
       this.#ttlMs,
       this.#idleMs,
-      ...loginOf(login, generation),
+      ...valuesOf(login, generation),
       ...changesOf({ set: pairs, removed: [] }),
     ]);
-    if (reply === null) return undefined;
-    if (login !== undefined) await this.#confirm(handle, secretHash, login.userId, generation, this.#ttlMs);
-    const now = Number(reply);
-    return { createdAt: now, lastSeenAt: now, expiresAt: now + this.#ttlMs };
+    if (reply === null) return "in-use";
+    const times = timesOf(reply);
+    if (login === undefined) return times;
+    const confirmed = await this.#confirm(key, login, generation, times.expiresAt - times.now);
+    return confirmed === "stamp" ? confirmed : times;
   }
 
-  async find({ handle, secretHash }: Key): Promise<Found | undefined> {
+  async find(key: Key): Promise<Found | undefined> {
+    const { handle, secretHash } = key;
     const reply = await this.#read(lua.FIND, handle, [secretHash, this.#touchMs, this.#idleMs]);
     if (reply === null) return undefined;
-    const [touched, flat] = reply as [unknown, string[]];
-    const found = foundOf(flat, Number(touched) === 1);
-    if (found.touched && found.userId !== undefined) {
+    const [now, touched, retired, flat] = reply as [unknown, unknown, unknown, string[]];
+    const { generation, ...found } = foundOf(flat, Number(now), Number(retired) === 1);
+    if (Number(touched) === 1 && found.login !== undefined) {
+      const { userId } = found.login;
       const left = found.expiresAt - found.lastSeenAt;
-      if (!(await this.#users.isCurrent(found.userId, handle, left, found.generation))) {
+      if (!(await this.#users.isCurrent(userId, handle, left, generation))) {
         await this.#run(lua.REMOVE, handle, [secretHash]);
         return undefined;
       }
@@ -69,33 +87,71 @@ export class RedisBackend implements Backend {
     return found;
   }
 
-  async write(key: Key, changes: EncodedChanges, secretHash: string): Promise<"written" | Refusal> {
-    const args = [key.secretHash, secretHash, this.#maxBytes, ...changesOf(changes)];
-    const status = Number(await this.#run(lua.WRITE, key.handle, args));
+  async write({ handle, secretHash }: Key, changes: EncodedChanges): Promise<"written" | Refusal> {
+    const args = [secretHash, this.#maxBytes, ...changesOf(changes)];
+    const status = Number(await this.#run(lua.WRITE, handle, args));
     return status === 1 ? "written" : refusalOf(status);
   }
 
-  async login(key: Key, changes: EncodedChanges, secretHash: string, login: Login): Promise<Times | Refusal> {
-    const { handle } = key;
-    const generation = await this.#enter(key, login);
-    const reply = await this.#run(lua.LOGIN, handle, [
+  async replace(key: Key, changes: EncodedChanges, replacement: Replacement): Promise<Replaced | Refusal> {
+    const { secretHash, isStrict, isExtended } = replacement;
+    const reply = await this.#run(lua.REPLACE, key.handle, [
       key.secretHash,
       secretHash,
+      this.#graceMs,
+      isStrict ? 1 : 0,
+      isExtended ? 1 : 0,
       this.#ttlMs,
       this.#idleMs,
-      ...loginOf(login, generation),
       this.#maxBytes,
       ...changesOf(changes),
     ]);
-    const [status, now, createdAt, before] = reply as [unknown, unknown, unknown, string];
+    const [status, replaced, times] = reply as unknown[];
     if (Number(status) !== 1) return refusalOf(Number(status));
-    if (before !== "" && before !== login.userId) await this.#users.leave(before, handle);
-    await this.#confirm(handle, secretHash, login.userId, generation, this.#ttlMs);
+    return { ...timesOf(times), isReplaced: Number(replaced) === 1 };
+  }
+
+  async login(
+    key: Key,
+    changes: EncodedChanges,
+    secretHash: string,
+    login: Login,
+  ): Promise<LoggedIn | Refusal> {
+    const { handle } = key;
+    const generation = await this.#enter(key, login);
+    if (generation === "stamp") return generation;
+    const reply = await this.#run(lua.LOGIN, handle, [
+      key.secretHash,
+      secretHash,
+      this.#graceMs,
+      this.#ttlMs,
+      this.#idleMs,
+      this.#maxBytes,
+      ...valuesOf(login, generation),
+      ...changesOf(changes),
+    ]);
+    const [status, emptied, before, ttl, persistent, device, all] = reply as [unknown, unknown, ...string[]];
+    if (Number(status) !== 1) return refusalOf(Number(status));
+    const times = timesOf(all);
+    if (before && before !== login.userId) await this.#users.leave(before, handle);
+    const left = times.expiresAt - times.now;
+    if ((await this.#confirm({ handle, secretHash }, login, generation, left)) === "stamp") return "stamp";
+    const after = loginRecordOf(login, times.now, undefined);
     return {
-      createdAt: Number(createdAt),
-      lastSeenAt: Number(now),
-      expiresAt: Number(now) + this.#ttlMs,
+      ...times,
+      login: { ...after, ttlMs: ttl ? Number(ttl) : undefined, persistent: flagOf(persistent) },
+      device: device === "" ? undefined : device,
+      isEmptied: Number(emptied) === 1,
     };
+  }
+
+  async exchangeDevice({ handle, secretHash }: Key, expected = "", next = ""): Promise<boolean | "gone"> {
+    const answer = Number(await this.#run(lua.EXCHANGE_DEVICE, handle, [secretHash, expected, next]));
+    return answer === -1 ? "gone" : answer === 1;
+  }
+
+  async wasReplaced({ handle, secretHash }: Key): Promise<boolean> {
+    return Number(await this.#run(lua.WAS_REPLACED, handle, [secretHash])) === 1;
   }
 
   async touch({ handle, secretHash }: Key): Promise<number | undefined> {
@@ -120,7 +176,7 @@ export class RedisBackend implements Backend {
     return Number(status) === 2 ? { value: value === "" ? undefined : value } : refusalOf(Number(status));
   }
 
-  async remove({ handle, secretHash }: Key): Promise<boolean> {
+  async remove(handle: string, secretHash = ""): Promise<boolean> {
     const userId = (await this.#run(lua.REMOVE, handle, [secretHash])) as string | null;
     if (userId === null) return false;
     if (userId !== "") await this.#users.leave(userId, handle);
@@ -139,12 +195,16 @@ export class RedisBackend implements Backend {
     });
   }
 
-  async removeByUser(userId: string, spared: readonly string[]): Promise<string[]> {
+  async removeByUser(
+    userId: string,
+    spared: readonly string[],
+    stamp: string | undefined,
+  ): Promise<string[]> {
     const generation = await this.#users.nextGeneration(userId);
     for (const handle of spared.filter((it) => HANDLE.test(it))) {
       await this.#run(lua.SPARE, handle, [userId, generation]);
     }
-    const entries = (await this.#users.raise(userId, generation, this.#ttlMs)).filter(
+    const entries = (await this.#users.raise(userId, generation, this.#ttlMs, stamp)).filter(
       ({ handle }) => !spared.includes(handle),
     );
     const replies = await this.#ofEach(entries, ({ handle }) =>
@@ -182,23 +242,26 @@ export class RedisBackend implements Backend {
     return true;
   }
 
-  #enter({ handle }: Key, { userId }: Login): Promise<number> {
-    return this.#users.enter(userId, handle, this.#ttlMs);
+  #enter({ handle }: Key, { userId, ttlMs = this.#ttlMs, stamp }: Login): Promise<number | "stamp"> {
+    return this.#users.enter(userId, handle, ttlMs, stamp);
   }
 
   /**
-   * Makes sure that a session is in its user's index. When all sessions of the user were ended meanwhile, this one is, too, as
-   * if it had been there before.
+   * Makes sure that a session is in its user's index. When all sessions of the user were ended meanwhile, this one is ended, too,
+   * as if it had been there before.
    */
   async #confirm(
-    handle: string,
-    secretHash: string,
-    userId: string,
+    { handle, secretHash }: Key,
+    { userId, stamp }: Pick<Login, "userId"> & Partial<Login>,
     generation: number,
     lifetimeMs: number,
-  ): Promise<void> {
-    if (await this.#users.confirm(userId, handle, lifetimeMs, generation)) return;
-    await this.#run(lua.REMOVE, handle, [secretHash]);
+  ): Promise<"confirmed" | "over" | "stamp"> {
+    const answer = await this.#users.confirm(userId, handle, lifetimeMs, generation, stamp);
+    if (answer !== "confirmed") {
+      await this.#run(lua.REMOVE, handle, [secretHash]);
+      if (answer === "stamp") await this.#users.leave(userId, handle);
+    }
+    return answer;
   }
 
   #run(script: Script, handle: string, args: Args): Promise<unknown> {
@@ -222,17 +285,44 @@ function changesOf({ set, removed }: EncodedChanges): Args {
   return [set.length, ...set.flat(), ...removed];
 }
 
-function loginOf(login: Login | undefined, generation: number): Args {
-  if (login === undefined) return ["", 0, "", ""];
-  const { ip = "", userAgent = "" } = login.client;
-  return [login.userId, generation, ip, userAgent];
+/** User, generation, address, user agent, proof, lifetime, persistent, stamp, and who acts; '' for what there is not. */
+function valuesOf(login: Login | undefined, generation: number): Args {
+  if (login === undefined) return ["", 0, "", "", 0, "", "", "", "", ""];
+  const { userId, client, isAuthenticated, ttlMs = "", persistent, stamp = "", actor } = login;
+  return [
+    userId,
+    generation,
+    client.ip ?? "",
+    client.userAgent ?? "",
+    isAuthenticated ? 1 : 0,
+    ttlMs,
+    persistent === undefined ? "" : Number(persistent),
+    stamp,
+    actor?.userId ?? "",
+    actor?.handle ?? "",
+  ];
+}
+
+function timesOf(reply: unknown): Times {
+  const [now, createdAt, lastSeenAt, expiresAt, renewedAt] = reply as unknown[];
+  return {
+    now: Number(now),
+    createdAt: Number(createdAt),
+    lastSeenAt: Number(lastSeenAt),
+    expiresAt: Number(expiresAt),
+    renewedAt: Number(renewedAt),
+  };
+}
+
+function flagOf(text: string | undefined): boolean | undefined {
+  return text === undefined || text === "" ? undefined : text === "1";
 }
 
 function refusalOf(status: number): Refusal {
   return status === -1 ? "too-large" : "gone";
 }
 
-function foundOf(flat: readonly string[], touched: boolean): Found & { generation: number } {
+function foundOf(flat: readonly string[], now: number, isRetired: boolean): Found & { generation: number } {
   const fields = new Map<string, string>();
   const pairs: [string, string][] = [];
   for (let index = 0; index < flat.length; index += 2) {
@@ -241,16 +331,31 @@ function foundOf(flat: readonly string[], touched: boolean): Found & { generatio
     if (field.startsWith("d:")) pairs.push([field.slice(2), value]);
     else fields.set(field, value);
   }
-  const authenticatedAt = fields.get("a");
   return {
+    now,
     createdAt: numberOf(fields.get("c")),
     lastSeenAt: numberOf(fields.get("s")),
     expiresAt: numberOf(fields.get("e")),
-    userId: fields.get("u"),
-    authenticatedAt: authenticatedAt === undefined ? undefined : numberOf(authenticatedAt),
+    renewedAt: numberOf(fields.get("w") ?? fields.get("c")),
+    login: loginOf(fields),
+    device: fields.get("v"),
     generation: numberOf(fields.get("g") ?? "0"),
     pairs,
-    touched,
+    isRetired,
+  };
+}
+
+function loginOf(fields: ReadonlyMap<string, string>): LoginRecord | undefined {
+  const userId = fields.get("u");
+  if (userId === undefined) return undefined;
+  const [at, ttlMs, actor] = [fields.get("a"), fields.get("l"), fields.get("k")];
+  return {
+    userId,
+    authenticatedAt: at === undefined ? undefined : numberOf(at),
+    ttlMs: ttlMs === undefined ? undefined : numberOf(ttlMs),
+    persistent: flagOf(fields.get("p")),
+    stamp: fields.get("t"),
+    actor: actor === undefined ? undefined : { userId: actor, handle: fields.get("o") ?? "" },
   };
 }
 
@@ -260,7 +365,7 @@ function numberOf(text: string | undefined): number {
 }
 
 function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntry {
-  const [createdAt, lastSeenAt, expiresAt, ip, userAgent] = reply;
+  const [createdAt, lastSeenAt, expiresAt, ip, userAgent, device] = reply;
   return {
     handle,
     createdAt: Number(createdAt),
@@ -268,5 +373,6 @@ function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntr
     expiresAt: Number(expiresAt),
     ip: ip ?? undefined,
     userAgent: userAgent ?? undefined,
+    device: device ?? undefined,
   };
 }

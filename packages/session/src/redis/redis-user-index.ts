@@ -10,7 +10,9 @@
 //   an entry that was lost is made again, and a session that was missed when all were ended, by a crash half-way, ends.
 //
 // The index is a sorted set: handles, each with a time at which its session will have expired, and the generation, as a member
-// '' with a score below 0. It expires with its last session.
+// '' with a score below 0. When all were ended with a stamp, there is a member '=' with the time until which it counts and the
+// stamp, with a score of -0.5. It expires with its last session.
+import { STAMP_MS } from "../model/login.ts";
 import { type Args, type RedisConnection, type Script, scriptOf } from "./redis-client.ts";
 
 /** Milliseconds that an entry outlives its session: the clocks of two nodes may differ. */
@@ -24,6 +26,15 @@ local generation = -(redis.call('ZSCORE', key, '') or 0)
 -- Where nothing can be written, the rest can still be read.
 redis.pcall('ZREMRANGEBYSCORE', key, 1, now)
 
+-- Whether logins that come with this stamp are too late.
+local function is_stale(stamp)
+  if stamp == '' then return false end
+  local known = redis.call('ZRANGEBYSCORE', key, '(-1', '(0')[1]
+  if not known then return false end
+  local till, of = string.match(known, '^=(%d+) (.*)$')
+  return tonumber(till) > now and of ~= stamp
+end
+
 local function keep_until(at)
   local left = redis.call('PTTL', key)
   if left < 0 or now + left < at then redis.call('PEXPIREAT', key, at) end
@@ -33,6 +44,7 @@ end
 const script = (body: string): Script => scriptOf(PRELUDE + body);
 
 const ENTER_PRELUDE = `
+if is_stale(ARGV[4]) then return -2 end
 if ARGV[3] ~= '' and tonumber(ARGV[3]) < generation then return -1 end
 
 local function enter()
@@ -45,7 +57,8 @@ end
 `;
 
 /**
- * handle, milliseconds, generation → the user's generation, or -1 when it is above the given one. An entry that is made
+ * handle, milliseconds, generation, stamp → the user's generation, -1 when it is above the given one, -2 when the stamp comes too
+ * late. An entry that is made
  * again has a higher score than before: whoever took it for stale must not remove it now.
  */
 const ENTER = script(`${ENTER_PRELUDE}
@@ -69,10 +82,15 @@ const NEXT = script(`
 return math.max(generation + 1, now)
 `);
 
-/** generation, milliseconds → handles and scores. */
+/** generation, milliseconds, stamp, milliseconds that it counts → handles and scores. */
 const RAISE = script(`
 redis.call('ZADD', key, -math.max(generation, ARGV[1]), '')
 keep_until(now + ARGV[2])
+if ARGV[3] ~= '' then
+  redis.call('ZREMRANGEBYSCORE', key, '(-1', '(0')
+  redis.call('ZADD', key, -0.5, '=' .. string.format('%d', now + ARGV[4]) .. ' ' .. ARGV[3])
+  keep_until(now + ARGV[4])
+end
 return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
 `);
 
@@ -105,18 +123,33 @@ export class RedisUserIndex {
   }
 
   /** Enters a session that is going to be written, and gives the generation to write into it. */
-  async enter(userId: string, handle: string, lifetimeMs: number): Promise<number> {
-    return Number(await this.#run(ENTER, userId, [handle, lifetimeMs + SPARE_MS, ""]));
+  async enter(
+    userId: string,
+    handle: string,
+    lifetimeMs: number,
+    stamp: string | undefined,
+  ): Promise<number | "stamp"> {
+    const answer = Number(await this.#run(ENTER, userId, [handle, lifetimeMs + SPARE_MS, "", stamp ?? ""]));
+    return answer === -2 ? "stamp" : answer;
   }
 
-  /** Makes sure of the entry of a session. `false` when the session's generation is over. */
-  async confirm(userId: string, handle: string, lifetimeMs: number, generation: number): Promise<boolean> {
-    return Number(await this.#run(ENTER, userId, [handle, lifetimeMs + SPARE_MS, generation])) >= 0;
+  /** Makes sure of the entry of a session. Otherwise the session's generation is over, or its stamp. */
+  async confirm(
+    userId: string,
+    handle: string,
+    lifetimeMs: number,
+    generation: number,
+    stamp?: string | undefined,
+  ): Promise<"confirmed" | "over" | "stamp"> {
+    const args = [handle, lifetimeMs + SPARE_MS, generation, stamp ?? ""];
+    const answer = Number(await this.#run(ENTER, userId, args));
+    if (answer >= 0) return "confirmed";
+    return answer === -2 ? "stamp" : "over";
   }
 
   /** The same for a session that is only read. It does not fail where Redis takes no writes. */
   async isCurrent(userId: string, handle: string, lifetimeMs: number, generation: number): Promise<boolean> {
-    const args = [handle, lifetimeMs + SPARE_MS, generation];
+    const args = [handle, lifetimeMs + SPARE_MS, generation, ""];
     return Number(await this.#redis.read(CONFIRM, this.#prefix + userId, args)) >= 0;
   }
 
@@ -129,8 +162,14 @@ export class RedisUserIndex {
   }
 
   /** Ends all generations below this one, and gives the entries. */
-  async raise(userId: string, generation: number, lifetimeMs: number): Promise<Entry[]> {
-    return entriesOf(await this.#run(RAISE, userId, [generation, lifetimeMs + SPARE_MS]));
+  async raise(
+    userId: string,
+    generation: number,
+    lifetimeMs: number,
+    stamp: string | undefined,
+  ): Promise<Entry[]> {
+    const args = [generation, lifetimeMs + SPARE_MS, stamp ?? "", STAMP_MS];
+    return entriesOf(await this.#run(RAISE, userId, args));
   }
 
   /** Removes entries, except those that were made again meanwhile. */
@@ -155,7 +194,7 @@ function entriesOf(reply: unknown): Entry[] {
   const entries: Entry[] = [];
   for (let index = 0; index < flat.length; index += 2) {
     const handle = flat[index] as string;
-    if (handle !== "") entries.push({ handle, score: flat[index + 1] as string });
+    if (handle !== "" && !handle.startsWith("=")) entries.push({ handle, score: flat[index + 1] as string });
   }
   return entries;
 }

@@ -1,9 +1,14 @@
 // What the stores behind a network have in common: sessions, events and errors are the same, whatever keeps the records.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Backend, Key, Login, Refusal } from "./backend.ts";
+import type { Backend, Key, Refusal, Replacement } from "./backend.ts";
 import { withoutData } from "./connection-errors.ts";
 import { decodeEntries, parseStored, encodeChanges, encodeEntries } from "../model/encoding.ts";
-import { SessionIdInUseError, SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
+import {
+  SessionEndedError,
+  SessionIdInUseError,
+  SessionStoreUnavailableError,
+  SessionTooLargeError,
+} from "../model/errors.ts";
 import {
   created,
   destroyed,
@@ -19,37 +24,45 @@ import { encodeKey, type JsonData, type ReadonlyJson } from "../model/json.ts";
 import { type Checks, milliseconds } from "@hatcheck/core/options";
 import {
   assertChange,
-  assertClient,
   assertCreateOptions,
   assertId,
+  assertLoginOptions,
+  assertRenewOptions,
   assertSession,
   assertUserId,
-  clip,
   isUserId,
   type Settings,
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
+import { loginOf, loginRecordOf } from "../model/login.ts";
 import { conform } from "../model/schema.ts";
 import { isWellFormedId, generateId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
+  acceptEntries,
+  acceptState,
   type Entries,
   entriesOf,
   isLarger,
   NO_ENTRIES,
+  stateOf,
   Session,
   storedToJson,
   toStored,
+  writeInTurn,
 } from "../model/session.ts";
 import type {
-  Client,
   CreateOptions,
+  DestroyByUserOptions,
+  LoginOptions,
   PurgeOptions,
+  RenewOptions,
   SessionEntry,
   Store,
   StoreOptions,
 } from "../model/store.ts";
 import { Turns } from "./serial-queue.ts";
+import { ServerClock } from "./server-clock.ts";
 
 export interface RemoteOptions<Data> extends StoreOptions<Data> {
   /** Milliseconds after which a command that the server has not answered has failed; 5,000 unless given. */
@@ -74,6 +87,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
   readonly mode = "async";
   readonly #settings: Settings<Data>;
   readonly #backend: Backend;
+  readonly #clock = new ServerClock();
   readonly #updates = new Turns((error) => error instanceof SessionStoreUnavailableError);
 
   constructor(settings: Settings<Data>, backend: Backend) {
@@ -87,6 +101,10 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
 
   get idle(): number | undefined {
     return this.#settings.idle;
+  }
+
+  now(): number {
+    return this.#clock.now();
   }
 
   async create(options?: CreateOptions<Data>): Promise<Session<Data>> {
@@ -103,10 +121,11 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     const key = keyOf(id);
     const found = await this.#ask("load", () => this.#backend.find(key));
     if (found === undefined) return undefined;
-    const { pairs, ...record } = found;
+    const { pairs, now, ...record } = found;
     if (!Number.isFinite(record.createdAt + record.lastSeenAt + record.expiresAt)) {
       return announceRefusal(key.handle, "corrupt");
     }
+    this.#clock.heard(now);
     let entries: Entries | undefined;
     try {
       entries = decodeEntries(pairs);
@@ -119,53 +138,78 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
       if (entries === undefined) return announceRefusal(key.handle, "schema");
     }
     if (loaded.hasSubscribers) loaded.publish({ handle: key.handle });
-    const touched = found.touched && this.idle !== undefined;
-    return new Session({ ...record, id, entries, touched });
+    return new Session({ ...record, id, entries, now: this.#clock.now });
   }
 
   async save(session: Session<Data>): Promise<boolean> {
     assertSession("save", session);
-    const key = keyOf(session.id);
-    const changes = encodeChanges(session.changes);
-    const answer = await this.#ask("save", () => this.#backend.write(key, changes, key.secretHash));
-    if (answer !== "written") return this.#refuse(key, answer);
-    session.saved();
-    if (saved.hasSubscribers) saved.publish({ handle: key.handle });
-    return true;
+    return writeInTurn(session, async (changes) => {
+      const key = keyOf(session.id);
+      const encoded = encodeChanges(changes);
+      const answer = await this.#ask("save", () => this.#backend.write(key, encoded));
+      if (answer !== "written") return this.#refuse(key, answer);
+      acceptEntries(session);
+      if (saved.hasSubscribers) saved.publish({ handle: key.handle });
+      return true;
+    });
   }
 
   async touch(session: Session<Data>): Promise<boolean> {
     assertSession("touch", session);
     const key = keyOf(session.id);
-    const lastSeenAt = await this.#ask("touch", () => this.#backend.touch(key));
-    return lastSeenAt !== undefined || this.#refuse(key, "gone");
+    const now = await this.#ask("touch", () => this.#backend.touch(key));
+    if (now === undefined) return this.#refuse(key, "gone");
+    this.#clock.heard(now);
+    return true;
   }
 
   async regenerate(session: Session<Data>): Promise<boolean> {
     assertSession("regenerate", session);
-    const key = keyOf(session.id);
-    const id = regenerateId(session.id);
-    const changes = encodeChanges(session.changes);
-    const answer = await this.#ask("regenerate", () => this.#backend.write(key, changes, secretHashOf(id)));
-    if (answer !== "written") return this.#refuse(key, answer);
-    session.written({ id });
-    if (regenerated.hasSubscribers) regenerated.publish({ handle: key.handle });
-    return true;
+    return this.#replace("regenerate", session, { isStrict: true, isExtended: false });
   }
 
-  async login(session: Session<Data>, userId: string, client: Client = {}): Promise<boolean> {
+  async renew(session: Session<Data>, options: RenewOptions = {}): Promise<boolean> {
+    assertSession("renew", session);
+    assertRenewOptions(options);
+    return this.#replace("renew", session, { isStrict: false, isExtended: options.extend === true });
+  }
+
+  async login(session: Session<Data>, userId: string, options: LoginOptions = {}): Promise<boolean> {
     assertSession("login", session);
     assertUserId(userId);
-    assertClient(client);
+    assertLoginOptions(options);
+    const login = loginOf(userId, options);
+    return writeInTurn(session, async (changes) => {
+      const key = keyOf(session.id);
+      const id = regenerateId(session.id);
+      const encoded = encodeChanges(changes);
+      const answer = await this.#ask("login", () =>
+        this.#backend.login(key, encoded, secretHashOf(id), login),
+      );
+      if (typeof answer === "string") return this.#refuse(key, answer);
+      const { now, isEmptied, ...state } = answer;
+      this.#clock.heard(now);
+      const after = { ...state, id, isRetired: false, now: this.#clock.now };
+      acceptState(session, after, isEmptied ? NO_ENTRIES : undefined);
+      if (regenerated.hasSubscribers) regenerated.publish({ handle: key.handle });
+      return true;
+    });
+  }
+
+  async exchangeDevice(
+    session: Session<Data>,
+    expected: string | undefined,
+    next: string | undefined,
+  ): Promise<boolean> {
+    assertSession("exchangeDevice", session);
     const key = keyOf(session.id);
-    const id = regenerateId(session.id);
-    const changes = encodeChanges(session.changes);
-    const login = loginOf(userId, client);
-    const answer = await this.#ask("login", () => this.#backend.login(key, changes, secretHashOf(id), login));
-    if (typeof answer === "string") return this.#refuse(key, answer);
-    session.written({ ...answer, id, userId, authenticatedAt: answer.lastSeenAt });
-    if (regenerated.hasSubscribers) regenerated.publish({ handle: key.handle });
-    return true;
+    const answer = await this.#ask("exchangeDevice", () => this.#backend.exchangeDevice(key, expected, next));
+    return answer === "gone" ? this.#refuse(key, answer) : answer;
+  }
+
+  async wasReplaced(id: string): Promise<boolean> {
+    if (!isWellFormedId(id)) return false;
+    return this.#ask("wasReplaced", () => this.#backend.wasReplaced(keyOf(id)));
   }
 
   async update<Name extends keyof Data & string>(
@@ -174,17 +218,18 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     change: (value: Data[Name] | undefined) => ReadonlyJson<Data[Name]> | undefined,
   ): Promise<ReadonlyJson<Data[Name]> | undefined> {
     assertChange(name, change);
-    if (!isWellFormedId(id)) return undefined;
+    if (!isWellFormedId(id)) throw new SessionEndedError();
     const key = keyOf(id);
     const field = encodeKey(name);
     return this.#updates.run(`${key.handle} ${field}`, () => this.#update(key, field, name, change));
   }
 
-  async destroy(id: string): Promise<boolean> {
-    if (!isWellFormedId(id)) return false;
-    const key = keyOf(id);
-    const wasLive = await this.#ask("destroy", () => this.#backend.remove(key));
-    if (wasLive) announceDestroyed([key.handle]);
+  async destroy(session: Session<Data> | string): Promise<boolean> {
+    if (!(session instanceof Session) && !isWellFormedId(session)) return false;
+    const handle = session instanceof Session ? session.handle : recordIdOf(session);
+    const secretHash = session instanceof Session ? undefined : secretHashOf(session);
+    const wasLive = await this.#ask("destroy", () => this.#backend.remove(handle, secretHash));
+    if (wasLive) announceDestroyed([handle]);
     return wasLive;
   }
 
@@ -194,13 +239,12 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return entries.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   }
 
-  async destroyByUser(
-    userId: string,
-    options: { except?: Session<Data> | string | undefined } = {},
-  ): Promise<number> {
+  async destroyByUser(userId: string, options: DestroyByUserOptions<Data> = {}): Promise<number> {
     const spared = sparedBy(options);
     if (!isUserId(userId)) return 0;
-    const handles = await this.#ask("destroyByUser", () => this.#backend.removeByUser(userId, spared));
+    const handles = await this.#ask("destroyByUser", () =>
+      this.#backend.removeByUser(userId, spared, options.stamp),
+    );
     announceDestroyed(handles);
     return handles.length;
   }
@@ -245,14 +289,15 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt++) {
       if (typeof answer === "string") {
         this.#refuse(key, answer as Refusal);
-        return undefined;
+        throw new SessionEndedError();
       }
       const expected: string | undefined = answer.value;
       let before: Data[Name] | undefined;
       try {
         before = expected === undefined ? undefined : (parseStored(expected) as Data[Name]);
       } catch {
-        return announceRefusal(key.handle, "corrupt");
+        announceRefusal(key.handle, "corrupt");
+        throw new SessionEndedError();
       }
       const value = change(before);
       const next = value === undefined ? undefined : storedToJson(toStored(name, value));
@@ -268,18 +313,53 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
 
   async #insert(id: string, options: CreateOptions<Data> = {}, unique: boolean): Promise<Session<Data>> {
     assertCreateOptions(options);
-    const { data, userId, client = {} } = options;
+    const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const key = keyOf(id);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(key, "too-large");
-    const login = userId === undefined ? undefined : loginOf(userId, client);
-    const times = await this.#ask("create", () =>
+    const login = userId === undefined ? undefined : loginOf(userId, options);
+    const answer = await this.#ask("create", () =>
       this.#backend.insert(key, encodeEntries(entries), login, unique),
     );
-    if (times === undefined) throw new SessionIdInUseError();
+    if (answer === "in-use") throw new SessionIdInUseError();
+    if (answer === "stamp") {
+      announceRefusal(key.handle, answer);
+      throw new SessionEndedError();
+    }
+    const { now, ...times } = answer;
+    this.#clock.heard(now);
     if (created.hasSubscribers) created.publish({ handle: key.handle });
-    const authenticatedAt = userId === undefined ? undefined : times.createdAt;
-    return new Session({ ...times, id, userId, authenticatedAt, entries, touched: false });
+    return new Session({
+      ...times,
+      id,
+      login: login && loginRecordOf(login, times.createdAt, undefined),
+      device: undefined,
+      entries,
+      isRetired: false,
+      now: this.#clock.now,
+    });
+  }
+
+  async #replace(
+    operation: string,
+    session: Session<Data>,
+    how: Omit<Replacement, "secretHash">,
+  ): Promise<boolean> {
+    return writeInTurn(session, async (changes) => {
+      const key = keyOf(session.id);
+      const id = regenerateId(session.id);
+      const encoded = encodeChanges(changes);
+      const replacement = { ...how, secretHash: secretHashOf(id) };
+      const answer = await this.#ask(operation, () => this.#backend.replace(key, encoded, replacement));
+      if (typeof answer === "string") return this.#refuse(key, answer);
+      const { now, isReplaced, ...times } = answer;
+      this.#clock.heard(now);
+      const { login, device } = stateOf(session);
+      const of = { id: isReplaced ? id : session.id, login, device, isRetired: !isReplaced };
+      acceptState(session, { ...times, ...of, now: this.#clock.now });
+      if (isReplaced && regenerated.hasSubscribers) regenerated.publish({ handle: key.handle });
+      return true;
+    });
   }
 
   #refuse(key: Key, reason: Refusal): false {
@@ -301,10 +381,6 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
 
 function keyOf(id: string): Key {
   return { handle: recordIdOf(id), secretHash: secretHashOf(id) };
-}
-
-function loginOf(userId: string, { ip, userAgent }: Client): Login {
-  return { userId, client: { ip: clip(ip), userAgent: clip(userAgent) } };
 }
 
 function announceRefusal(handle: string, reason: RefusalReason): undefined {

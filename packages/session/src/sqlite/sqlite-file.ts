@@ -24,6 +24,17 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX sessions_by_end ON sessions (ends_at);
   CREATE INDEX sessions_by_user ON sessions (user_id) WHERE user_id IS NOT NULL;`,
+  `ALTER TABLE sessions ADD COLUMN renewed_at INTEGER;
+  -- Replaced ids: an object of their hashes and of when each is forgotten, below 0 where it opens nothing.
+  ALTER TABLE sessions ADD COLUMN retired TEXT;
+  ALTER TABLE sessions ADD COLUMN ttl_ms INTEGER;
+  ALTER TABLE sessions ADD COLUMN persistent INTEGER;
+  ALTER TABLE sessions ADD COLUMN stamp TEXT;
+  ALTER TABLE sessions ADD COLUMN actor_user_id TEXT;
+  ALTER TABLE sessions ADD COLUMN actor_handle TEXT;
+  ALTER TABLE sessions ADD COLUMN device TEXT;
+  CREATE INDEX sessions_by_actor ON sessions (actor_user_id) WHERE actor_user_id IS NOT NULL;
+  CREATE TABLE stamps (user_id TEXT NOT NULL PRIMARY KEY, stamp TEXT NOT NULL, ends_at INTEGER NOT NULL) STRICT;`,
 ];
 
 /**

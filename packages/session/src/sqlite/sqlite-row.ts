@@ -1,16 +1,31 @@
 // A session as a row of SQLite, and back.
 import { assertFinite, encodeEntries } from "../model/encoding.ts";
-import type { JsonData } from "../model/json.ts";
-import { type Entries, JsonText, NO_ENTRIES, Session, type StoredValue } from "../model/session.ts";
+import {
+  type Entries,
+  JsonText,
+  type LoginRecord,
+  NO_ENTRIES,
+  type SessionRecord,
+  type StoredValue,
+} from "../model/session.ts";
 
 /** A row as it is selected. Times are milliseconds since the epoch. */
 export interface Row {
+  readonly secret_hash: string;
   readonly created_at: number;
   readonly last_seen_at: number;
   readonly expires_at: number;
   readonly ends_at: number;
   readonly user_id: string | null;
   readonly authenticated_at: number | null;
+  readonly renewed_at: number | null;
+  readonly retired: string | null;
+  readonly ttl_ms: number | null;
+  readonly persistent: number | null;
+  readonly stamp: string | null;
+  readonly actor_user_id: string | null;
+  readonly actor_handle: string | null;
+  readonly device: string | null;
   readonly data: string;
 }
 
@@ -42,21 +57,53 @@ export function decode(data: string): Entries | undefined {
   return entries;
 }
 
-/** The session of a row. */
-export function toSession<Data extends JsonData<Data>>(
-  id: string,
-  row: Row,
-  entries: Entries,
-  touched: boolean,
-): Session<Data> {
-  return new Session({
+/** The columns of a {@link Row}. */
+export const COLUMNS: string = [
+  "secret_hash, created_at, last_seen_at, expires_at, ends_at, user_id, authenticated_at, renewed_at, retired, ttl_ms",
+  "persistent, stamp, actor_user_id, actor_handle, device, data",
+].join(", ");
+
+/** The state of a row. */
+export function toRecord(id: string, row: Row, entries: Entries, isRetired: boolean): SessionRecord {
+  return {
     id,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,
-    userId: row.user_id ?? undefined,
-    authenticatedAt: row.authenticated_at ?? undefined,
+    renewedAt: row.renewed_at ?? row.created_at,
+    login: toLogin(row),
+    device: row.device ?? undefined,
     entries,
-    touched,
-  });
+    isRetired,
+    now: systemTime,
+  };
+}
+
+/** Several processes of one machine go by one clock. */
+export const systemTime = (): number => Date.now();
+
+/** Who has logged in. */
+export function toLogin(row: Row): LoginRecord | undefined {
+  if (row.user_id === null) return undefined;
+  const { actor_user_id: userId, actor_handle: handle } = row;
+  return {
+    userId: row.user_id,
+    authenticatedAt: row.authenticated_at ?? undefined,
+    ttlMs: row.ttl_ms ?? undefined,
+    persistent: row.persistent === null ? undefined : row.persistent === 1,
+    stamp: row.stamp ?? undefined,
+    actor: userId === null || handle === null ? undefined : { userId, handle },
+  };
+}
+
+/** A login as its columns: ttl_ms, persistent, stamp, actor_user_id, actor_handle. */
+export function loginColumns(login: LoginRecord | undefined): (string | number | null)[] {
+  const { ttlMs, persistent, stamp, actor } = login ?? {};
+  return [
+    ttlMs ?? null,
+    persistent === undefined ? null : Number(persistent),
+    stamp ?? null,
+    actor?.userId ?? null,
+    actor?.handle ?? null,
+  ];
 }

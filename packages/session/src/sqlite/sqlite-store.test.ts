@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { SessionStoreUnavailableError } from "../model/errors.ts";
+import { SessionEndedError, SessionStoreUnavailableError } from "../model/errors.ts";
 import { SqliteSessionStore } from "./sqlite-store.ts";
 
 let folder: string;
@@ -86,7 +86,7 @@ describe("SqliteSessionStore", () => {
       return `${n}+1`;
     });
     expect([result, store.load(id)?.get("count"), called]).toEqual(["10+1", "10+1", 2]);
-    expect(store.update(id, "count", () => void store.destroy(id))).toBe(undefined);
+    expect(() => store.update(id, "count", () => void store.destroy(id))).toThrow(SessionEndedError);
     expect(store.load(id)).toBe(undefined);
   });
 

@@ -1,7 +1,12 @@
 // The store for several processes of one machine, or for one that may restart: a single file, no server.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
-import { SessionIdInUseError, SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
+import {
+  SessionEndedError,
+  SessionIdInUseError,
+  SessionStoreUnavailableError,
+  SessionTooLargeError,
+} from "../model/errors.ts";
 import {
   created,
   destroyed,
@@ -17,23 +22,28 @@ import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { milliseconds } from "@hatcheck/core/options";
 import {
   assertChange,
-  assertClient,
   assertCreateOptions,
   assertId,
+  assertLoginOptions,
+  assertRenewOptions,
   assertSession,
   assertUserId,
-  clip,
   isUserId,
   type Settings,
   settingsOf,
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
+import { type Login, loginOf, loginRecordOf, STAMP_MS } from "../model/login.ts";
+import { retire, retiredAs } from "../model/retired.ts";
 import { conform } from "../model/schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
+  acceptEntries,
+  acceptState,
   apply,
   type Changes,
+  changesOf,
   type Entries,
   entriesOf,
   find,
@@ -45,12 +55,14 @@ import {
   toValue,
 } from "../model/session.ts";
 import { openSessionFile, waitAtMost } from "./sqlite-file.ts";
-import { decode, encode, type Row, toSession } from "./sqlite-row.ts";
+import { decode, encode, loginColumns, type Row, systemTime, toRecord } from "./sqlite-row.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";
 import type {
-  Client,
   CreateOptions,
+  DestroyByUserOptions,
+  LoginOptions,
   PurgeOptions,
+  RenewOptions,
   SessionEntry,
   Store,
   StoreOptions,
@@ -63,6 +75,11 @@ export interface SqliteOptions<Data> extends StoreOptions<Data> {
 
 /** Each attempt that fails means that the value was changed meanwhile. */
 const UPDATE_ATTEMPTS = 200;
+/** What a row is after a write. */
+interface Written {
+  readonly row: Row;
+  readonly entries: Entries;
+}
 
 /** Rows that are deleted at once, so that no other process waits for long. */
 const PURGE_BATCH = 100;
@@ -106,6 +123,10 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     return this.#settings.idle;
   }
 
+  now(): number {
+    return systemTime();
+  }
+
   create(options?: CreateOptions<Data>): Session<Data> {
     return this.#insert("create", generateId(), options);
   }
@@ -118,10 +139,12 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   load(id: string): Session<Data> | undefined {
     if (!isWellFormedId(id)) return undefined;
     const handle = recordIdOf(id);
-    const hash = secretHashOf(id);
     const now = Date.now();
-    let row = this.#ask("load", () => this.#sql.find.get(handle, hash)) as Row | undefined;
+    const hash = secretHashOf(id);
+    let row = this.#ask("load", () => this.#sql.find.get(handle)) as Row | undefined;
     if (row === undefined) return undefined;
+    const isRetired = row.secret_hash !== hash;
+    if (isRetired && retiredAs(row.retired, hash, now) !== "good") return undefined;
     if (row.ends_at <= now) {
       if (expired.hasSubscribers) expired.publish({ handle });
       return undefined;
@@ -133,19 +156,20 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       entries = conform(schema, entries, true);
       if (entries === undefined) return announceRefusal(handle, "schema");
     }
-    const touched = now - row.last_seen_at >= touchMs && this.#seeNow(handle, hash, now);
-    if (touched) row = { ...row, last_seen_at: now };
+    if (now - row.last_seen_at >= touchMs && this.#seeNow(handle, row.secret_hash, now)) {
+      row = { ...row, last_seen_at: now };
+    }
     if (loaded.hasSubscribers) loaded.publish({ handle });
-    return toSession(id, row, entries, touched && this.idle !== undefined);
+    return new Session(toRecord(id, row, entries, isRetired));
   }
 
   save(session: Session<Data>): boolean {
     assertSession("save", session);
-    const entries = this.#write("save", session, (kept, handle, hash) => {
-      if (session.changes.size > 0) this.#sql.write.run(hash, encode(kept), handle);
+    const written = this.#write("save", session, false, ({ handle }, entries) => {
+      if (changesOf(session).size > 0) this.#sql.write.run(encode(entries), handle);
     });
-    if (entries === undefined) return false;
-    session.saved(entries);
+    if (written === undefined) return false;
+    acceptEntries(session, written.entries);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
   }
@@ -153,35 +177,55 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   touch(session: Session<Data>): boolean {
     assertSession("touch", session);
     const { handle } = session;
-    return this.#see("touch", handle, secretHashOf(session.id), Date.now()) || refuseGone(handle);
+    const row = this.#ask("touch", () => this.#live(session.id));
+    return (
+      (row !== undefined && this.#see("touch", handle, row.secret_hash, Date.now())) || refuseGone(handle)
+    );
   }
 
   regenerate(session: Session<Data>): boolean {
     assertSession("regenerate", session);
     const id = regenerateId(session.id);
-    const entries = this.#write("regenerate", session, (kept, handle) => {
-      this.#sql.write.run(secretHashOf(id), encode(kept), handle);
+    const written = this.#write("regenerate", session, true, (row, entries) => {
+      this.#replace(row, entries, secretHashOf(id), { isStrict: true });
     });
-    if (entries === undefined) return false;
-    session.written({ id, entries });
-    if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
-    return true;
+    return this.#acceptId(session, id, written);
   }
 
-  login(session: Session<Data>, userId: string, client: Client = {}): boolean {
+  renew(session: Session<Data>, options: RenewOptions = {}): boolean {
+    assertSession("renew", session);
+    assertRenewOptions(options);
+    let id = regenerateId(session.id);
+    const written = this.#write("renew", session, false, (row, entries) => {
+      const isRetired = row.secret_hash !== secretHashOf(session.id);
+      if (isRetired) ({ id } = session);
+      const ttlMs = options.extend && row.user_id !== null ? (row.ttl_ms ?? this.#settings.ttlMs) : undefined;
+      this.#replace(row, entries, isRetired ? undefined : secretHashOf(id), { isStrict: false, ttlMs });
+    });
+    return this.#acceptId(session, id, written);
+  }
+
+  login(session: Session<Data>, userId: string, options: LoginOptions = {}): boolean {
     assertSession("login", session);
     assertUserId(userId);
-    assertClient(client);
+    assertLoginOptions(options);
+    const login = loginOf(userId, options);
     const id = regenerateId(session.id);
-    const { now, expiresAt, endsAt } = this.#lifetime();
-    const entries = this.#write("login", session, (kept, handle) => {
-      const who = [userId, now, clip(client.ip) ?? null, clip(client.userAgent) ?? null];
-      this.#sql.login.run(secretHashOf(id), encode(kept), now, expiresAt, endsAt, ...who, handle);
+    const written = this.#write("login", session, true, (row, entries) => {
+      if (this.#isStale(login)) return "stamp";
+      const isAnother = row.user_id !== null && row.user_id !== userId;
+      const after = loginRecordOf(login, Date.now(), toRecord(id, row, entries, false).login);
+      // What the former user left behind is not for the next.
+      const kept = isAnother ? NO_ENTRIES : entries;
+      const ttlMs = after.ttlMs ?? this.#settings.ttlMs;
+      this.#replace(row, kept, secretHashOf(id), { isStrict: true, ttlMs });
+      const { ip = null, userAgent = null } = login.client;
+      const device = isAnother ? null : row.device;
+      const who = [userId, after.authenticatedAt ?? null, ip, userAgent, device, ...loginColumns(after)];
+      this.#sql.login.run(...who, row.handle);
+      return undefined;
     });
-    if (entries === undefined) return false;
-    session.written({ id, entries, userId, authenticatedAt: now, lastSeenAt: now, expiresAt });
-    if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
-    return true;
+    return this.#acceptId(session, id, written);
   }
 
   update<Key extends keyof Data & string>(
@@ -190,14 +234,14 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     change: (value: Data[Key] | undefined) => ReadonlyJson<Data[Key]> | undefined,
   ): ReadonlyJson<Data[Key]> | undefined {
     assertChange(key, change);
-    if (!isWellFormedId(id)) return undefined;
+    if (!isWellFormedId(id)) throw new SessionEndedError();
     const handle = recordIdOf(id);
-    const hash = secretHashOf(id);
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
-      const row = this.#ask("update", () => this.#live(handle, hash));
+      const row = this.#ask("update", () => this.#live(id));
       const entries = row && decode(row.data);
       if (row === undefined || entries === undefined) {
-        return announceRefusal(handle, row === undefined ? "gone" : "corrupt");
+        announceRefusal(handle, row === undefined ? "gone" : "corrupt");
+        throw new SessionEndedError();
       }
       const before = find(entries, key);
       // Nothing is locked while `change` runs, so that it may take its time and even use the store.
@@ -205,25 +249,58 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       const next = value === undefined ? undefined : toStored(key, value);
       const outcome = this.#ask("update", () =>
         this.#transaction((): "written" | "changed" | RefusalReason => {
-          const merged = this.#merge(handle, hash, new Map([[key, next]]));
+          const merged = this.#merge(id, new Map([[key, next]]));
           if (typeof merged === "string") return merged;
           if (!isSameValue(find(merged.before, key), before)) return "changed";
-          this.#sql.write.run(hash, encode(merged.entries), handle);
+          this.#sql.write.run(encode(merged.entries), handle);
           return "written";
         }),
       );
       if (outcome === "changed") continue;
-      if (outcome !== "written") return this.#refuse(handle, outcome);
+      if (outcome !== "written") {
+        this.#refuse(handle, outcome);
+        throw new SessionEndedError();
+      }
       if (saved.hasSubscribers) saved.publish({ handle });
       return value;
     }
     return fail("update", new Error("the value was changed each time, by others or by `change` itself"));
   }
 
-  destroy(id: string): boolean {
-    if (!isWellFormedId(id)) return false;
-    const rows = this.#ask("destroy", () => this.#sql.remove.all(recordIdOf(id), secretHashOf(id)));
+  exchangeDevice(session: Session<Data>, expected: string | undefined, next: string | undefined): boolean {
+    assertSession("exchangeDevice", session);
+    return this.#ask("exchangeDevice", () =>
+      this.#transaction(() => {
+        const row = this.#live(session.id);
+        if (row === undefined) return refuseGone(session.handle);
+        const key = [session.handle, row.secret_hash, Date.now()];
+        return this.#sql.bind.run(next ?? null, ...key, expected ?? null).changes === 1;
+      }),
+    );
+  }
+
+  destroy(session: Session<Data> | string): boolean {
+    if (session instanceof Session) {
+      const { handle } = session;
+      return countDestroyed(this.#ask("destroy", () => this.#sql.removeRecord.all(handle))) > 0;
+    }
+    if (!isWellFormedId(session)) return false;
+    const rows = this.#ask("destroy", () => {
+      const handle = recordIdOf(session);
+      const removed = this.#sql.remove.all(handle, secretHashOf(session));
+      if (removed.length > 0) return removed;
+      // An id that a renewal has replaced, and that is still good, is of this session as well.
+      const row = this.#live(session);
+      return row === undefined ? [] : this.#sql.removeRecord.all(handle);
+    });
     return countDestroyed(rows) > 0;
+  }
+
+  wasReplaced(id: string): boolean {
+    if (!isWellFormedId(id)) return false;
+    const now = Date.now();
+    const row = this.#ask("wasReplaced", () => this.#sql.find.get(recordIdOf(id))) as Row | undefined;
+    return row !== undefined && row.ends_at > now && retiredAs(row.retired, secretHashOf(id), now) === "dead";
   }
 
   listByUser(userId: string): SessionEntry[] {
@@ -235,13 +312,24 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       expiresAt: row["expires_at"] as number,
       ip: (row["ip"] ?? undefined) as string | undefined,
       userAgent: (row["user_agent"] ?? undefined) as string | undefined,
+      device: (row["device"] ?? undefined) as string | undefined,
     }));
   }
 
-  destroyByUser(userId: string, options: { except?: Session<Data> | string | undefined } = {}): number {
+  destroyByUser(userId: string, options: DestroyByUserOptions<Data> = {}): number {
     const [one = "", two = ""] = sparedBy(options);
     if (!isUserId(userId)) return 0;
-    return countDestroyed(this.#ask("destroyByUser", () => this.#sql.removeByUser.all(one, two, userId)));
+    const { stamp } = options;
+    const remove = () => this.#sql.removeByUser.all(one, two, userId);
+    const rows = this.#ask("destroyByUser", () =>
+      stamp === undefined
+        ? remove()
+        : this.#transaction(() => {
+            this.#sql.stamp.run(Date.now() + STAMP_MS, userId, stamp);
+            return remove();
+          }),
+    );
+    return countDestroyed(rows);
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
@@ -282,12 +370,6 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     this.close();
   }
 
-  #lifetime(): { now: number; expiresAt: number; endsAt: number } {
-    const now = Date.now();
-    const expiresAt = Math.round(now + this.#settings.ttlMs);
-    return { now, expiresAt, endsAt: Math.min(expiresAt, this.#idleEnd(now)) };
-  }
-
   /** When a session that is seen now would idle out, as an integer that SQLite can hold. */
   #idleEnd(now: number): number {
     return Math.min(Math.round(now + this.#settings.idleMs), Number.MAX_SAFE_INTEGER);
@@ -295,16 +377,29 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
 
   #insert(operation: string, id: string, options: CreateOptions<Data> = {}): Session<Data> {
     assertCreateOptions(options);
-    const { data, userId = null, client = {} } = options;
+    const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const handle = recordIdOf(id);
     if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(handle, "too-large");
-    const { now, expiresAt, endsAt } = this.#lifetime();
-    const at = userId === null ? null : now;
-    const who = [userId, at, clip(client.ip) ?? null, clip(client.userAgent) ?? null];
-    const { changes } = this.#ask(operation, () =>
-      this.#sql.insert.run(handle, secretHashOf(id), now, now, expiresAt, endsAt, ...who, encode(entries)),
+    const now = Date.now();
+    const given = userId === undefined ? undefined : loginOf(userId, options);
+    const login = given && loginRecordOf(given, now, undefined);
+    const expiresAt = Math.round(now + (login?.ttlMs ?? this.#settings.ttlMs));
+    const endsAt = Math.min(expiresAt, this.#idleEnd(now));
+    const client = [given?.client.ip ?? null, given?.client.userAgent ?? null];
+    const who = [userId ?? null, login?.authenticatedAt ?? null, now, null, ...loginColumns(login), null];
+    const times = [now, now, expiresAt, endsAt];
+    const insert = () =>
+      this.#sql.insert.run(handle, ...client, secretHashOf(id), ...times, ...who, encode(entries)).changes;
+    const changes = this.#ask(operation, () =>
+      given?.stamp === undefined
+        ? insert()
+        : this.#transaction(() => (this.#isStale(given) ? "stamp" : insert())),
     );
+    if (changes === "stamp") {
+      announceRefusal(handle, "stamp");
+      throw new SessionEndedError();
+    }
     if (changes === 0) throw new SessionIdInUseError();
     if (created.hasSubscribers) created.publish({ handle });
     return new Session({
@@ -312,16 +407,56 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       createdAt: now,
       lastSeenAt: now,
       expiresAt,
-      userId: userId ?? undefined,
-      authenticatedAt: at ?? undefined,
+      renewedAt: now,
+      login,
+      device: undefined,
       entries,
-      touched: false,
+      isRetired: false,
+      now: systemTime,
     });
   }
 
-  #live(handle: string, hash: string): Row | undefined {
-    const row = this.#sql.find.get(handle, hash) as Row | undefined;
-    return row !== undefined && row.ends_at > Date.now() ? row : undefined;
+  /** Whether a login comes too late: to be asked in the transaction that writes it. */
+  #isStale({ userId, stamp }: Login): boolean {
+    if (stamp === undefined) return false;
+    const known = this.#sql.stampOf.get(Date.now(), userId);
+    return known !== undefined && known["stamp"] !== stamp;
+  }
+
+  /** The row that an id opens. */
+  #live(id: string): Row | undefined {
+    const row = this.#sql.find.get(recordIdOf(id)) as Row | undefined;
+    const now = Date.now();
+    if (row === undefined || row.ends_at <= now) return undefined;
+    const hash = secretHashOf(id);
+    return row.secret_hash === hash || retiredAs(row.retired, hash, now) === "good" ? row : undefined;
+  }
+
+  /** Writes entries, another id where one is given, and a new lifetime where one is. */
+  #replace(
+    row: Row & { handle: string },
+    entries: Entries,
+    hash: string | undefined,
+    { isStrict, ttlMs }: { isStrict: boolean; ttlMs?: number | undefined },
+  ): void {
+    const now = Date.now();
+    const { secret_hash: secretHash, renewed_at: renewedAt } = row;
+    const { graceMs } = this.#settings;
+    const retired =
+      hash === undefined ? row.retired : retire(row.retired, { secretHash, now, graceMs, isStrict });
+    const expiresAt = ttlMs === undefined ? row.expires_at : Math.round(now + ttlMs);
+    const seenAt = ttlMs === undefined ? row.last_seen_at : now;
+    const endsAt = Math.min(expiresAt, this.#idleEnd(seenAt));
+    const id = [hash ?? secretHash, retired, hash === undefined ? renewedAt : now];
+    this.#sql.replace.run(encode(entries), ...id, seenAt, expiresAt, endsAt, row.handle);
+  }
+
+  #acceptId(session: Session<Data>, id: string, written: Written | undefined): boolean {
+    if (written === undefined) return false;
+    const isRetired = id === session.id;
+    acceptState(session, toRecord(id, written.row, written.entries, isRetired), written.entries);
+    if (!isRetired && regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
+    return true;
   }
 
   #see(operation: string, handle: string, hash: string, now: number): boolean {
@@ -343,38 +478,43 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     }
   }
 
-  /** Merges a session's changes into its row in one transaction. `undefined` when it is gone, which is announced. */
+  /**
+   * Merges a session's changes into its row in one transaction. `undefined` when it is gone, which is announced.
+   *
+   * @param isStrict whether its id must be the present one, and none that a renewal has replaced
+   */
   #write(
     operation: string,
     session: Session<Data>,
-    update: (entries: Entries, handle: string, hash: string) => void,
-  ): Entries | undefined {
-    const { handle } = session;
-    const hash = secretHashOf(session.id);
+    isStrict: boolean,
+    update: (row: Row & { handle: string }, entries: Entries) => RefusalReason | undefined | void,
+  ): Written | undefined {
+    const { id, handle } = session;
     const outcome = this.#ask(operation, () =>
-      this.#transaction((): Entries | RefusalReason => {
-        const merged = this.#merge(handle, hash, session.changes);
+      this.#transaction((): Written | RefusalReason => {
+        const merged = this.#merge(id, changesOf(session));
         if (typeof merged === "string") return merged;
-        update(merged.entries, handle, hash);
-        return merged.entries;
+        const { row, entries } = merged;
+        if (isStrict && row.secret_hash !== secretHashOf(id)) return "gone";
+        const refusal = update({ ...row, handle }, entries);
+        if (refusal !== undefined) return refusal;
+        if (operation === "save") return { row, entries };
+        const after = this.#sql.find.get(handle) as unknown as Row;
+        return { row: after, entries: after.data === "{}" ? NO_ENTRIES : entries };
       }),
     );
     return typeof outcome === "object" ? outcome : this.#refuse(handle, outcome);
   }
 
   /** A row's data as it is, and with changes; or why it cannot be. To be asked in a transaction. */
-  #merge(
-    handle: string,
-    hash: string,
-    changes: Changes,
-  ): { before: Entries; entries: Entries } | RefusalReason {
-    const row = this.#live(handle, hash);
+  #merge(id: string, changes: Changes): { row: Row; before: Entries; entries: Entries } | RefusalReason {
+    const row = this.#live(id);
     if (row === undefined) return "gone";
     const before = decode(row.data);
     if (before === undefined) return "corrupt";
     const entries = apply(before, changes);
     if (entries !== before && isLarger(entries, this.#settings.maxBytes)) return "too-large";
-    return { before, entries };
+    return { row, before, entries };
   }
 
   #refuse(handle: string, reason: RefusalReason): undefined {
@@ -383,7 +523,10 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   }
 
   #purgeBatch(): number {
-    const rows = this.#ask("purgeExpired", () => this.#sql.purge.all(Date.now(), PURGE_BATCH));
+    const rows = this.#ask("purgeExpired", () => {
+      this.#sql.purgeStamps.run(Date.now());
+      return this.#sql.purge.all(Date.now(), PURGE_BATCH);
+    });
     if (expired.hasSubscribers) for (const { handle } of rows) expired.publish({ handle: handle as string });
     return rows.length;
   }

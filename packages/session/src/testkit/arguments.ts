@@ -1,7 +1,8 @@
 // Guarantee 9, of what a store is handed beside data: a mistake is refused, and says what was meant. Nothing that comes from
 // a browser is a mistake.
 import assert from "node:assert/strict";
-import { assertGone, type Kit, present } from "./kit.ts";
+import { SessionEndedError } from "../model/errors.ts";
+import { assertGone, type Kit, present, refuses } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
 
 /** What a program may hand over by mistake where an id is wanted. */
@@ -24,7 +25,7 @@ export function callArguments({ prove }: Kit): void {
     for (const junk of [...NO_TEXT, "", "\0", "a b", `${id}\n`, "x".repeat(300), `${handle}.\ud800`]) {
       assert.equal(await store.load(junk as string), undefined);
       assert.equal(await store.destroy(junk as string), false);
-      assert.equal(await store.update(junk as string, "a", () => 1), undefined);
+      await refuses(() => store.update(junk as string, "a", () => 1), SessionEndedError);
       assert.equal(await store.destroyByHandle("42", junk as string), false);
     }
     assert.equal(await store.len(), 1);
@@ -79,8 +80,13 @@ export function callArguments({ prove }: Kit): void {
         /did you mean "client.userAgent"\?/,
       ],
       [() => store.createWithId("own", { client: { ip: 1 as never } }), /client.ip must be a string, got 1/],
-      [() => store.login(session, "42", { agent: "x" } as never), /unknown option "client.agent"/],
-      [() => store.login(session, "42", "192.0.2.1" as never), /client must be an object/],
+      [() => store.login(session, "42", { agent: "x" } as never), /unknown option "agent"/],
+      [() => store.login(session, "42", "192.0.2.1" as never), /the options must be an object/],
+      [() => store.login(session, "42", { ip: "192.0.2.1" } as never), /did you mean "client.ip"\?/],
+      [() => store.login(session, "42", { stamp: "" }), /stamp must be 1 to 255 characters/],
+      [() => store.login(session, "42", { ttl: "60" as never }), /ttl must be a number of seconds/],
+      [() => store.login(session, "42", { persistent: 1 as never }), /persistent must be a boolean/],
+      [() => store.renew(session, { extends: true } as never), /"extends"; did you mean "extend"\?/],
       [() => store.destroyByUser("42", { expect: session } as never), /"expect"; did you mean "except"\?/],
       [
         () => store.destroyByUser("42", { except: 42 as never }),

@@ -46,7 +46,8 @@ export function bounded({ prove, seconds, pass }: Kit): void {
       const attempts = [
         () => store.save(session),
         () => store.regenerate(session),
-        () => store.login(session, "43"),
+        () => store.renew(session),
+        () => store.login(session, "42"),
         () => store.update(id, "b", () => FITS),
       ];
       session.set("b", FITS);

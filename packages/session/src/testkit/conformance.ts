@@ -5,6 +5,7 @@ import { bounded } from "./bounded.ts";
 import { failsClosed } from "./fails-closed.ts";
 import type { AnyData, ConformanceOptions, Connections, Kit } from "./kit.ts";
 import { logOutEverywhere } from "./log-out-everywhere.ts";
+import { newIds } from "./new-ids.ts";
 import { noFixation } from "./no-fixation.ts";
 import { noLostUpdate } from "./no-lost-update.ts";
 import { noResurrection } from "./no-resurrection.ts";
@@ -57,6 +58,7 @@ export function storeConformance<Opened extends Connections>(
   noLostUpdate(kit);
   noResurrection(kit);
   noFixation(kit);
+  newIds(kit);
   twoClocks(kit);
   logOutEverywhere(kit);
   bounded(kit);

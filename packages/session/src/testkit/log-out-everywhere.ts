@@ -10,7 +10,7 @@ export function logOutEverywhere({ prove, rounds, seconds, pass }: Kit): void {
       const client = { ip: "192.0.2.1", userAgent: "Browser/1.0 \u{1f9e5}" };
       const laptop = await store.create({ userId: "42", client });
       const phone = await store.create({ data: { a: 1 } });
-      assert.equal(await store.login(phone, "42", { ip: "2001:db8::1" }), true);
+      assert.equal(await store.login(phone, "42", { client: { ip: "2001:db8::1" } }), true);
       await store.create({ userId: "43" });
       await store.create();
       const entries = await other.listByUser("42");
@@ -113,15 +113,17 @@ export function logOutEverywhere({ prove, rounds, seconds, pass }: Kit): void {
   });
 
   prove(
-    "7. Log out everywhere: a session that changes hands belongs to one user",
+    "7. Log out everywhere: a session that changes hands belongs to one user, and is empty",
     async ({ store, other }) => {
       const session = await store.create({ userId: "42", data: { a: 1 } });
+      session.set("b", 2);
       assert.equal(await store.login(session, "43"), true);
+      assert.deepEqual(contentOf(session), {});
       assert.deepEqual(await other.listByUser("42"), []);
       assert.equal((await other.listByUser("43")).length, 1);
       assert.equal(await other.destroyByUser("42"), 0);
       const now = present(await other.load(session.id));
-      assert.deepEqual([now.userId, contentOf(now)], ["43", { a: 1 }]);
+      assert.deepEqual([now.userId, contentOf(now)], ["43", {}]);
       await store.destroy(session.id);
       assert.deepEqual(await other.listByUser("43"), []);
     },

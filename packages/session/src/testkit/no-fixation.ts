@@ -1,6 +1,7 @@
 // Guarantee 5: an id that was known before the login is worth nothing after it.
 import assert from "node:assert/strict";
-import { assertGone, type Kit, present, race } from "./kit.ts";
+import { SessionEndedError } from "../model/errors.ts";
+import { assertGone, type Kit, present, race, refuses } from "./kit.ts";
 import { contentOf } from "./no-lost-update.ts";
 
 export function noFixation({ prove, rounds }: Kit): void {
@@ -36,7 +37,7 @@ export function noFixation({ prove, rounds }: Kit): void {
     assert.equal(await other.touch(late), false);
     assert.equal(await other.regenerate(late), false);
     assert.equal(await other.login(late, "attacker"), false);
-    assert.equal(await other.update(late.id, "a", () => "attacker"), undefined);
+    await refuses(() => other.update(late.id, "a", () => "attacker"), SessionEndedError);
     const now = present(await store.load(session.id));
     assert.deepEqual([now.get("a"), now.userId], [1, undefined]);
     assert.deepEqual(await store.listByUser("attacker"), []);

@@ -1,6 +1,7 @@
 // Guarantee 4: what comes after the end of a session writes nothing, and says so.
 import assert from "node:assert/strict";
-import { assertGone, type Connections, type Kit, present, race } from "./kit.ts";
+import { SessionEndedError } from "../model/errors.ts";
+import { assertGone, type Connections, type Kit, present, race, refuses } from "./kit.ts";
 import type { Session } from "../model/session.ts";
 import type { AnyData } from "./kit.ts";
 
@@ -9,6 +10,7 @@ const WRITES: [string, (opened: Connections, session: Session<AnyData>) => unkno
   ["save", ({ store }, session) => store.save(session)],
   ["touch", ({ store }, session) => store.touch(session)],
   ["regenerate", ({ store }, session) => store.regenerate(session)],
+  ["renew", ({ store }, session) => store.renew(session)],
   ["login", ({ store }, session) => store.login(session, "42")],
 ];
 
@@ -28,7 +30,7 @@ export function noResurrection({ prove, rounds, seconds, pass }: Kit): void {
     const { id } = await store.create();
     assert.equal(await store.destroy(id), true);
     assert.equal(await other.destroy(id), false);
-    assert.equal(await store.update(id, "a", () => 1), undefined);
+    await refuses(() => store.update(id, "a", () => 1), SessionEndedError);
     assert.equal(await store.len(), 0);
     assert.deepEqual(await store.listByUser("42"), []);
   });
@@ -50,7 +52,7 @@ export function noResurrection({ prove, rounds, seconds, pass }: Kit): void {
         assert.equal(await write(opened, session), false, name);
         await assertGone(opened, session.id);
       }
-      assert.equal(await store.update(id, "a", () => 1), undefined);
+      await refuses(() => store.update(id, "a", () => 1), SessionEndedError);
       assert.equal(await store.destroy(id), false);
       await store.purgeExpired();
       assert.equal(await store.len(), 0);
@@ -59,36 +61,49 @@ export function noResurrection({ prove, rounds, seconds, pass }: Kit): void {
     { ttl: seconds(10) },
   );
 
-  prove("4. No resurrection: save, touch, regenerate, login and update race with destroy", async (opened) => {
-    const { store, other } = opened;
-    for (let round = 0; round < rounds / 10; round += 1) {
-      for (const [name, write] of WRITES) {
-        const { id } = await store.create({ data: { a: 1 } });
-        const session = present(await store.load(id));
-        session.set("b", 2);
-        // A record that moved to a new secret before it was destroyed is not found under the old one any more: then the
-        // session lives, and whoever regenerated has its id.
-        const [written, destroyed] = await race(
+  prove(
+    "4. No resurrection: save, touch, regenerate, renew, login and update race with destroy",
+    async (opened) => {
+      const { store, other } = opened;
+      for (let round = 0; round < rounds / 10; round += 1) {
+        for (const [name, write] of WRITES) {
+          const { id } = await store.create({ data: { a: 1 } });
+          const session = present(await store.load(id));
+          session.set("b", 2);
+          const byId = round % 4 < 2;
+          const held = present(await other.load(id));
+          const [written, destroyed] = await race(
+            round,
+            () => write(opened, session),
+            () => other.destroy(byId ? id : held),
+          );
+          const isRenewed = session.id !== id;
+          const isStrict = name === "regenerate" || name === "login";
+          assert.equal(isRenewed, written === true && (isStrict || name === "renew"), name);
+          // A record that has got a new id strictly is not found by the old one any more. Whoever has loaded it ends it all the
+          // same, and so does an id that a renewal has left good.
+          assert.equal(destroyed, !(byId && isStrict && isRenewed), name);
+          await assertGone(opened, id);
+          if (destroyed) await assertGone(opened, session.id);
+          else assert.equal(await store.destroy(session.id), true, name);
+        }
+        const { id } = await store.create();
+        await race(
           round,
-          () => write(opened, session),
+          async () => {
+            try {
+              await store.update(id, "a", () => 1);
+            } catch (error) {
+              assert.ok(error instanceof SessionEndedError);
+            }
+          },
           () => other.destroy(id),
         );
-        const renewed = session.id !== id;
-        assert.equal(renewed, written === true && (name === "regenerate" || name === "login"), name);
-        assert.equal(destroyed, !renewed, name);
         await assertGone(opened, id);
-        if (renewed) assert.equal(await store.destroy(session.id), true, name);
       }
-      const { id } = await store.create();
-      await race(
-        round,
-        () => store.update(id, "a", () => 1),
-        () => other.destroy(id),
-      );
-      await assertGone(opened, id);
-    }
-    assert.equal(await store.len(), 0, "no half of a session is left");
-  });
+      assert.equal(await store.len(), 0, "no half of a session is left");
+    },
+  );
 
   prove("4. No resurrection: an unknown session cannot be saved", async (opened) => {
     const { store, other } = opened;

@@ -1,6 +1,7 @@
 // Guarantee 2: whoever reads the store, the logs or the pages cannot log in with what stands there.
 import assert from "node:assert/strict";
-import { eventsOf, type Kit, present } from "./kit.ts";
+import { SessionEndedError } from "../model/errors.ts";
+import { eventsOf, type Kit, present, refuses } from "./kit.ts";
 
 const CHANNELS = ["created", "loaded", "saved", "regenerated", "destroyed", "expired", "refused"];
 
@@ -26,7 +27,7 @@ export function notStealable({ prove, hooks }: Kit): void {
     const forged = [`${session.handle}.${secret}`, `${session.id.slice(0, -1)}${last}`, `${session.handle}.`];
     for (const id of forged) {
       assert.equal(await store.load(id), undefined);
-      assert.equal(await store.update(id, "kept", () => false), undefined);
+      await refuses(() => store.update(id, "kept", () => false), SessionEndedError);
       assert.equal(await store.destroy(id), false);
     }
     assert.equal(present(await store.load(session.id)).get("kept"), true);

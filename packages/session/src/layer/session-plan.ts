@@ -1,0 +1,288 @@
+// What one request asks of its session, and how that is carried out once its handler has answered. The rules stand in
+// docs/sessions.md; the names L1 to L10 are those of the protocol there.
+import { SessionEndedError } from "../model/errors.ts";
+import type { JsonData } from "../model/json.ts";
+import { andThen } from "../model/maybe-promise.ts";
+import {
+  changesOf,
+  discardChanges,
+  entriesWithChanges,
+  NO_ENTRIES,
+  Session,
+  type SessionRecord,
+  stateOf,
+} from "../model/session.ts";
+import type { Client, CreateOptions, LoginOptions, Mode, Store } from "../model/store.ts";
+
+/** What became of a session when it was committed: what the browser is to be told. */
+export type Outcome = "unchanged" | "set" | "clear";
+
+/** Who has sent the request, as far as the session needs to know. */
+export interface Visitor {
+  /** What is recorded at a login. */
+  readonly client: Client;
+  /** The id in its cookie, where it has one that could be an id. */
+  readonly cookieId: string | undefined;
+  /** Who waits no longer for the answer, if that is so: the client has left, or a layer has answered instead. */
+  readonly abandonedBy: "client" | "layer" | undefined;
+}
+
+/** A login that was asked for. */
+export interface WantedLogin extends LoginOptions {
+  readonly userId: string;
+}
+
+/** What is to be done with the session of a request. */
+export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
+  readonly store: Store<Data, M>;
+  readonly visitor: Visitor;
+  session: Session<Data>;
+  isStored: boolean;
+  login: WantedLogin | undefined;
+  regenerate = false;
+  renew: { extend: boolean } | undefined;
+  isLoggedOut = false;
+  isSealed = false;
+  /** The stored session that the request has left: by logging out of it, or by logging in as another user. */
+  #left: Session<Data> | undefined;
+  #isLeftByLogout = false;
+  /** Whether the user whose session was opened has no part in it any more, since it had ended before this request could end it. */
+  #isLost = false;
+  /** Whether its answer is for a user alone: it was opened as theirs, or is to be. */
+  get isOfUser(): boolean {
+    return this.#wasOfUser || this.userId !== undefined;
+  }
+
+  readonly #wasOfUser: boolean;
+  /** Whether it was opened with an id that a renewal had replaced. */
+  readonly #isRetired: boolean;
+  /** What was asked for at once and is under way. */
+  #pending: Set<Promise<unknown>> | undefined;
+  /** Why something that was asked for at once was not done. */
+  #failure: unknown;
+
+  constructor(store: Store<Data, M>, session: Session<Data> | undefined, visitor: Visitor) {
+    this.store = store;
+    this.visitor = visitor;
+    this.session = session ?? emptySession();
+    this.isStored = session !== undefined;
+    this.#wasOfUser = session?.userId !== undefined;
+    this.#isRetired = session !== undefined && stateOf(session).isRetired;
+  }
+
+  /** Whose session it is to be. */
+  get userId(): string | undefined {
+    return this.login === undefined ? this.session.userId : this.login.userId;
+  }
+
+  /** Whether the browser is to get another id. */
+  get changesId(): boolean {
+    return this.login !== undefined || this.regenerate || this.renew !== undefined;
+  }
+
+  /** L3: what another user has left behind is not for this one. */
+  logIn(login: WantedLogin): void {
+    const { userId } = this;
+    if (userId !== undefined && userId !== login.userId) this.#leave(false);
+    this.login = login;
+  }
+
+  logOut(): void {
+    this.#leave(true);
+    this.isLoggedOut = true;
+  }
+
+  /** Ends the stored session at once. Whether it had not ended before. */
+  endAtOnce(): boolean | Promise<boolean> {
+    const { session, store } = this;
+    this.isStored = false;
+    this.logOut();
+    return andThen<boolean, boolean>(store.destroy(session), (wasLive) => {
+      this.#isLost ||= !wasLive && session.userId !== undefined;
+      return wasLive;
+    });
+  }
+
+  /** Does something at once, and remembers whether it was done. */
+  atOnce<Value>(run: () => Value | Promise<Value>): Value | Promise<Value> {
+    try {
+      const answer = run();
+      return answer instanceof Promise ? this.#watch(answer) : answer;
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+  }
+
+  /**
+   * Carries out what was asked for. After a server error only what was asked for explicitly: the data of a request that failed
+   * half-way is not to be trusted, but who wanted to leave has left.
+   *
+   * @throws SessionEndedError when it could not be stored, because the session has ended or got another id meanwhile.
+   */
+  commit(statusCode: number): Outcome | Promise<Outcome> {
+    this.isSealed = true;
+    const pending = this.#pending;
+    return pending === undefined || pending.size === 0
+      ? this.#commit(statusCode)
+      : Promise.allSettled(pending).then(() => this.#commit(statusCode));
+  }
+
+  #watch<Value>(answer: Promise<Value>): Promise<Value> {
+    const pending = (this.#pending ??= new Set());
+    const watched = answer
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => pending.delete(watched));
+    pending.add(watched);
+    return answer;
+  }
+
+  #leave(byLogout: boolean): void {
+    if (this.isStored) this.#left = this.session;
+    this.#isLeftByLogout ||= byLogout;
+    this.session = emptySession();
+    this.isStored = false;
+    this.login = undefined;
+    this.regenerate = false;
+    this.renew = undefined;
+  }
+
+  #commit(statusCode: number): Outcome | Promise<Outcome> {
+    const failure = this.#failure;
+    // L1: nothing that a handler says after this is true, unless it says that something is wrong.
+    const isRefused = failure !== undefined && statusCode < 400;
+    const failed = isRefused || statusCode >= 500 || this.visitor.abandonedBy === "layer";
+    const left = this.#left;
+    const outcome =
+      left === undefined || (failed && !this.#isLeftByLogout)
+        ? this.#commitRest(failed)
+        : andThen<boolean, Outcome>(this.store.destroy(left), (wasLive) => {
+            this.#isLost ||= !wasLive && left.userId !== undefined;
+            return this.#commitRest(failed);
+          });
+    if (!isRefused) return outcome;
+    return andThen(outcome, () => {
+      throw failure;
+    });
+  }
+
+  #commitRest(failed: boolean): Outcome | Promise<Outcome> {
+    return this.isStored ? this.#commitStored(failed) : this.#commitNew(failed);
+  }
+
+  #commitStored(failed: boolean): Outcome | Promise<Outcome> {
+    const { session, store, login, renew } = this;
+    // L7: whoever is not told of a new id keeps the old one, and what depends on the new one is not stored.
+    const isAbandoned = this.visitor.abandonedBy !== undefined;
+    if (failed) discardChanges(session);
+    if (login !== undefined && !failed) return isAbandoned ? "unchanged" : this.#commitLogin(login);
+    if (this.regenerate) return isAbandoned ? "unchanged" : this.#commitRegenerate(failed);
+    if (renew !== undefined && !isAbandoned) return this.#commitRenew(renew, failed);
+    if (changesOf(session).size === 0) return "unchanged";
+    return andThen<boolean, Outcome>(store.save(session), (done) => outcomeOf(done, "unchanged", failed));
+  }
+
+  #commitRegenerate(failed: boolean): Outcome | Promise<Outcome> {
+    const { session, store, renew } = this;
+    // A lifetime that begins anew is that of the record, whatever its id.
+    const extended = renew?.extend ? store.renew(session, renew) : true;
+    return andThen<boolean, Outcome>(extended, () =>
+      andThen<boolean, Outcome>(store.regenerate(session), (done) => outcomeOf(done, "set", failed)),
+    );
+  }
+
+  #commitRenew(renew: { extend: boolean }, failed: boolean): Outcome | Promise<Outcome> {
+    const { session, store } = this;
+    const { id } = session;
+    return andThen<boolean, Outcome>(store.renew(session, renew), (done) =>
+      // L5: a parallel request has renewed it already, and its answer brings the new id.
+      outcomeOf(done, session.id === id ? "unchanged" : "set", failed),
+    );
+  }
+
+  #commitLogin(login: WantedLogin): Outcome | Promise<Outcome> {
+    const { session, store } = this;
+    if (this.#isRetired) throw new SessionEndedError();
+    const { userId: loggedIn } = session;
+    const { userId, ...options } = login;
+    return andThen<boolean, Outcome>(
+      store.login(session, userId, { ...options, client: this.visitor.client }),
+      (done) => {
+        if (done) return this.#announce();
+        // L2: nothing brings back a session that has ended, nor its user.
+        if (loggedIn !== undefined) throw new SessionEndedError();
+        // A visit that was anonymous logs in all the same. But if its id is still good, another answer brings the new one.
+        return andThen<boolean, Outcome>(store.touch(session), (isRenewed) => {
+          if (isRenewed) throw new SessionEndedError();
+          return this.#create();
+        });
+      },
+    );
+  }
+
+  #commitNew(failed: boolean): Outcome | Promise<Outcome> {
+    const { session, login, visitor, store } = this;
+    const isWanted = !failed && (login !== undefined || entriesWithChanges(session) !== NO_ENTRIES);
+    // L5: a request under a retired id never sets a cookie.
+    const cleared = this.isLoggedOut && !this.#isRetired ? "clear" : "unchanged";
+    if (!isWanted || visitor.abandonedBy !== undefined) return cleared;
+    if (this.#isRetired || (login !== undefined && this.#isLost)) throw new SessionEndedError();
+    if (login !== undefined || this.isLoggedOut || visitor.cookieId === undefined) return this.#create();
+    // The cookie opens nothing. If it did a moment ago, the browser is about to get the id that took its place.
+    return andThen<boolean, Outcome>(store.wasReplaced(visitor.cookieId), (wasReplaced) => {
+      if (wasReplaced) throw new SessionEndedError();
+      return this.#create();
+    });
+  }
+
+  #create(): Outcome | Promise<Outcome> {
+    const { session, login } = this;
+    const options: CreateOptions<Data> = login === undefined ? {} : { ...login, client: this.visitor.client };
+    if (changesOf(session).size > 0) {
+      const data = Object.create(null) as Record<string, unknown>;
+      for (const key of changesOf(session).keys()) data[key] = session.get(key as keyof Data & string);
+      options.data = data as NonNullable<CreateOptions<Data>["data"]>;
+    }
+    return andThen<Session<Data>, Outcome>(
+      this.store.create(options) as Session<Data> | Promise<Session<Data>>,
+      (created) => {
+        this.session = created;
+        this.isStored = true;
+        return this.#announce();
+      },
+    );
+  }
+
+  /** L7: a session that nobody can hear of any more is ended again. */
+  #announce(): Outcome | Promise<Outcome> {
+    if (this.visitor.abandonedBy === undefined) return "set";
+    return andThen<boolean, Outcome>(this.store.destroy(this.session), () => "unchanged");
+  }
+}
+
+/** L1: what was not done is not answered as if it were. A handler that failed has said so itself. */
+function outcomeOf(done: boolean, outcome: Outcome, failed: boolean): Outcome {
+  if (done) return outcome;
+  if (!failed) throw new SessionEndedError();
+  return "unchanged";
+}
+
+function emptySession<Data extends JsonData<Data>>(): Session<Data> {
+  return new Session(NOTHING);
+}
+
+/** What is known of a session that is stored nowhere yet. */
+const NOTHING: SessionRecord = Object.freeze({
+  id: "",
+  createdAt: 0,
+  lastSeenAt: 0,
+  expiresAt: 0,
+  renewedAt: 0,
+  login: undefined,
+  device: undefined,
+  entries: NO_ENTRIES,
+  isRetired: false,
+  now: () => Date.now(),
+});
