@@ -45,6 +45,15 @@ describe("the command line", () => {
     }
   });
 
+  test("a Node that is too old is told which one it needs, in one line", async () => {
+    const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+    const { code, stderr } = await runProgram([], { NODE_OPTIONS: `--import=${old}` });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^@hatcheck\/example needs Node 22\.13 or newer; this is 20\.20\.2\. Try: npx .*\n$/,
+    );
+  });
+
   test.each([
     [["--store", "mysql://h"], {}, "--store must be memory, sqlite:FILE, redis://… or postgres://…"],
     [[], { PORT: "http" }, "PORT must be a whole number from 0 to 65535"],
