@@ -46,7 +46,8 @@ describe("the command line", () => {
   });
 
   test("a Node that is too old is told which one it needs, in one line", async () => {
-    const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+    const older = `Object.defineProperty(process.versions, "node", { value: "20.20.2" })`;
+    const old = `data:text/javascript,${encodeURIComponent(older)}`;
     const { code, stderr } = await runProgram([], { NODE_OPTIONS: `--import=${old}` });
     expect(code).toBe(1);
     expect(stderr).toMatch(
