@@ -1,8 +1,19 @@
 // Each state of a connection × each thing that can happen to it: on the fast lane, what follows is what follows on node:http.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "vitest";
+import { selfSignedCertificate } from "../../../scripts/certificate.ts";
 import { App, type ListenOptions, Response, type Server } from "../src/index.ts";
+import { trackServers } from "./harness.ts";
+import { sendRaw } from "./raw.ts";
 
 const HEAD = "HTTP/1.1\r\nHost: a\r\n";
 const GET = `GET / ${HEAD}\r\n`;
@@ -210,16 +221,93 @@ const EVENTS: Readonly<Record<string, Step>> = {
 /** Of a connection that closes while a large answer is on its way, node:http says it is idle, and cuts it. */
 const CUT_BY_NODE = ["with a reader that has stopped", "the server closes"];
 
-describe.each(Object.entries(STATES))("a connection that is %s", { concurrent: true }, (state, reach) => {
-  test.each(Object.entries(EVENTS))("when %s", async (event, happen) => {
-    const run = async (fastLane: boolean) => {
-      const scene = await Scene.open(fastLane, event === SILENCE ? HASTE : {});
-      await reach(scene);
-      await happen(scene);
-      return scene.outcome();
+describe.each(Object.entries(STATES))(
+  "a connection that is %s",
+  { concurrent: true, timeout: 60_000 },
+  (state, reach) => {
+    test.each(Object.entries(EVENTS))("when %s", async (event, happen) => {
+      const run = async (fastLane: boolean) => {
+        const scene = await Scene.open(fastLane, event === SILENCE ? HASTE : {});
+        await reach(scene);
+        await happen(scene);
+        return scene.outcome();
+      };
+      const [expected, found] = await Promise.all([run(false), run(true)]);
+      if (CUT_BY_NODE.includes(state) && CUT_BY_NODE.includes(event)) expected.log.shift();
+      expect(found).toEqual(expected);
+    });
+  },
+);
+
+describe("the fast lane", () => {
+  const open = trackServers();
+
+  test("lets no request see what another has put into AsyncLocalStorage", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const app = new App(undefined).get("/:name", async (_req, { name }) => {
+      const seen = storage.getStore() ?? "nothing";
+      storage.enterWith(name);
+      if (name === "later") await turn();
+      return Response.text(200, `${name} saw ${seen}.`);
+    });
+    const { url } = await open(app, { fastLane: true });
+    const asked = ["a", "later", "b", "c"].map((name) => `GET /${name} ${HEAD}\r\n`).join("");
+    const answers = await sendRaw(
+      url,
+      asked + GET.replace("/", "/d").replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"),
+    );
+    expect(answers.match(/\w+ saw \w+/g)).toEqual(
+      ["a", "later", "b", "c", "d"].map((name) => `${name} saw nothing`),
+    );
+  });
+
+  test("steps aside while somebody measures node:http", async () => {
+    const seen: unknown[] = [];
+    const onStart = (message: unknown): void => void seen.push(message);
+    const { url } = await open(
+      new App(undefined).get("/", () => Response.text(200, "hello")),
+      { fastLane: true },
+    );
+    await (await fetch(url)).text();
+    subscribe("http.server.request.start", onStart);
+    expect(await (await fetch(url, { headers: { Connection: "close" } })).text()).toBe("hello");
+    expect(await sendRaw(url, GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))).toMatch(/hello$/);
+    unsubscribe("http.server.request.start", onStart);
+    expect(seen.length).toBeGreaterThan(0);
+  });
+
+  test("answers over TLS and on a unix socket", async () => {
+    const app = () =>
+      new App(undefined).post("/", async (req, _params, conn) =>
+        Response.json(200, [conn.scheme, await req.text()]),
+      );
+    const tls = selfSignedCertificate();
+    const secure = await open(app(), { fastLane: true, tls });
+    const path = join(mkdtempSync(join(tmpdir(), "hatcheck-lane-")), "socket");
+    await open(app(), { fastLane: true, path });
+    const ask = async (socket: Socket, at: string): Promise<string> => {
+      await once(socket, at);
+      for (const body of ["one", "two"]) socket.write(`POST / ${HEAD}Content-Length: 3\r\n\r\n${body}`);
+      socket.write(`POST / ${HEAD}Connection: close\r\nContent-Length: 5\r\n\r\nthree`);
+      return textOf(socket);
     };
-    const [expected, found] = await Promise.all([run(false), run(true)]);
-    if (CUT_BY_NODE.includes(state) && CUT_BY_NODE.includes(event)) expected.log.shift();
-    expect(found).toEqual(expected);
+    const bodies = (answers: string) => answers.match(/\[.*?\]/g);
+    const overTls = await ask(
+      connectTls({ port: secure.port, host: "127.0.0.1", ca: tls.cert, servername: "localhost" }),
+      "secureConnect",
+    );
+    expect(bodies(overTls)).toEqual(['["https","one"]', '["https","two"]', '["https","three"]']);
+    expect(bodies(await ask(connect({ path }), "connect"))).toEqual([
+      '["http","one"]',
+      '["http","two"]',
+      '["http","three"]',
+    ]);
+    rmSync(dirname(path), { recursive: true });
+  });
+
+  test("needs a server of our own making", async () => {
+    await expect(new App(undefined).listen({ fastLane: true, createServer })).rejects.toThrow(
+      /leave out createServer/,
+    );
   });
 });

@@ -100,7 +100,7 @@ function start(command: string, args: readonly string[]): void {
 }
 
 function nginxConf(node: number, lane: number): string {
-  const servers = [
+  const blocks = [
     ["nginx", "on"],
     ["nginx without buffers", "off"],
   ].flatMap(([name = "", buffering = ""]) =>
@@ -133,7 +133,7 @@ http {
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   upstream node { server 127.0.0.1:${node}; keepalive 8; }
   upstream lane { server 127.0.0.1:${lane}; keepalive 8; }
-  ${servers.join("\n")}
+  ${blocks.join("\n")}
 }`;
 }
 
