@@ -299,7 +299,7 @@ function failed(
 function toResponse({ statusCode, reasonPhrase, headers, body }: FinalResponse): Response {
   const response = new Response({ statusCode, reasonPhrase }, [], body);
   for (let index = 0; index < headers.length; index += 2) {
-    response.headers.push({ name: headers[index] as string, value: headers[index + 1] as string });
+    response.headers.push({ name: headers[index] ?? "", value: headers[index + 1] ?? "" });
   }
   return response;
 }

@@ -46,8 +46,8 @@ function render(
     );
   }
   const lines = [`${status} ${title}`, detail, requestId && `Request id: ${requestId}`].filter(
-    Boolean,
-  ) as string[];
+    (line): line is string => Boolean(line),
+  );
   if (type === "text/plain") return Response.text(status, `${lines.join("\n")}\n`);
   const [heading, ...rest] = lines.map(escapeHtml);
   const paragraphs = rest.map((line) => `<p>${line}</p>`).join("");

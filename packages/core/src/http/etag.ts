@@ -23,14 +23,14 @@ export function parseEntityTags(field: string): readonly EntityTag[] | "*" | und
   let at = 0;
   for (;;) {
     // A list may have empty members.
-    while (at < field.length && " \t,".includes(field[at] as string)) at += 1;
+    while (at < field.length && " \t,".includes(field.charAt(at))) at += 1;
     if (at === field.length) return tags;
     ENTITY_TAG.lastIndex = at;
     const match = ENTITY_TAG.exec(field);
     if (match === null) return undefined;
-    tags.push({ weak: match[1] !== undefined, opaque: match[2] as string });
+    tags.push({ weak: match[1] !== undefined, opaque: match[2] ?? "" });
     at = ENTITY_TAG.lastIndex;
-    if (at < field.length && !" \t,".includes(field[at] as string)) return undefined;
+    if (at < field.length && !" \t,".includes(field.charAt(at))) return undefined;
   }
 }
 

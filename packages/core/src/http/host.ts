@@ -26,8 +26,8 @@ let lastHost = "";
 export function assertHost(rawHeaders: readonly string[]): void {
   let found = false;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (!isSameName(rawHeaders[index] as string, "host")) continue;
-    const value = rawHeaders[index + 1] as string;
+    if (!isSameName(rawHeaders[index] ?? "", "host")) continue;
+    const value = rawHeaders[index + 1] ?? "";
     if (found || (value !== lastHost && value !== "" && !isHost(value))) {
       throw new HttpError(400, "The request must name one host.");
     }

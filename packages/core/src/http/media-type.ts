@@ -80,6 +80,6 @@ export function mediaTypeOf(fileName: string, own: Readonly<Record<string, strin
   const dot = fileName.lastIndexOf(".");
   if (dot === -1) return UNKNOWN;
   const extension = fileName.slice(dot + 1).toLowerCase();
-  if (Object.hasOwn(own, extension)) return own[extension] as string;
-  return Object.hasOwn(TYPES, extension) ? (TYPES[extension] as string) : UNKNOWN;
+  const table = Object.hasOwn(own, extension) ? own : TYPES;
+  return (Object.hasOwn(table, extension) ? table[extension] : undefined) ?? UNKNOWN;
 }

@@ -101,7 +101,7 @@ function isWorthIt(
   for (const { name, value } of headers) {
     switch (name.toLowerCase()) {
       case "content-type":
-        type = (value.split(";", 1)[0] as string).trim().toLowerCase();
+        type = (value.split(";", 1)[0] ?? "").trim().toLowerCase();
         break;
       case "content-length":
         if (isStream(body)) length = Number(value);

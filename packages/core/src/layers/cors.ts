@@ -91,7 +91,7 @@ export function cors(options: CorsOptions): Layer {
     // A handler that has set them itself is overruled: browsers refuse what says it twice.
     changed.headers = changed.headers.filter(({ name }) => !DECIDED_HERE.includes(name.toLowerCase()));
     changed.headers.push(
-      { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin as string) },
+      { name: "Access-Control-Allow-Origin", value: anyone ? "*" : (origin ?? "") },
       ...onAnswer,
     );
     return changed;

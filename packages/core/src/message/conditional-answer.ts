@@ -65,7 +65,7 @@ export function conditionalPart(req: Request, headers: string[], body: Body): Pa
   }
   const reasonPhrase = reasonPhraseOf(instead.statusCode);
   if (instead.statusCode === 304) {
-    const kept = headers.filter((_, index) => !isOfContent(headers[index & ~1] as string));
+    const kept = headers.filter((_, index) => !isOfContent(headers[index & ~1] ?? ""));
     return { statusCode: 304, reasonPhrase, headers: kept, body };
   }
   const { range, size } = instead;
@@ -81,7 +81,7 @@ function isOfContent(name: string): boolean {
 
 function findInPairs(pairs: readonly string[], name: string): string | undefined {
   for (let index = 0; index < pairs.length; index += 2)
-    if (isSameName(pairs[index] as string, name)) return pairs[index + 1];
+    if (isSameName(pairs[index] ?? "", name)) return pairs[index + 1];
   return undefined;
 }
 

@@ -47,7 +47,7 @@ export async function* decode(
   decoder.on("error", ignore);
   void feed(source, decoder);
   try {
-    yield* decoder as AsyncIterable<Uint8Array>;
+    yield* decoder;
   } catch (cause) {
     throw cause instanceof HttpError
       ? cause

@@ -38,9 +38,9 @@ const known = new WeakMap<TemplateStringsArray, readonly Place[]>();
 export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
   let places = known.get(strings);
   if (places === undefined) known.set(strings, (places = placesOf(strings)));
-  let markup = strings[0] as string;
+  let markup = strings[0] ?? "";
   for (let index = 0; index < values.length; index += 1) {
-    markup += markupOf(values[index], places[index] as Place) + (strings[index + 1] as string);
+    markup += markupOf(values[index], places[index] as Place) + (strings[index + 1] ?? "");
   }
   return make(markup);
 }

@@ -148,7 +148,8 @@ class IncomingParts {
   async *bytesOf(body: Readable, limit: number, what: string): AsyncGenerator<Uint8Array, void, void> {
     let count = 0;
     try {
-      for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+      for await (const chunk of chunks) {
         count += chunk.byteLength;
         if (count > limit)
           throw new HttpError(413, `${what} is larger than the ${limit} bytes accepted here.`);

@@ -150,7 +150,7 @@ export class Request {
   header(name: string): string | undefined {
     const raw = this.#rawHeaders;
     for (let index = 0; index < raw.length; index += 2) {
-      if (isSameName(raw[index] as string, name)) return raw[index + 1];
+      if (isSameName(raw[index] ?? "", name)) return raw[index + 1];
     }
     return undefined;
   }
@@ -170,7 +170,7 @@ export class Request {
     const raw = this.#rawHeaders;
     let list: string | undefined;
     for (let index = 0; index < raw.length; index += 2) {
-      if (isSameName(raw[index] as string, name))
+      if (isSameName(raw[index] ?? "", name))
         list = list === undefined ? raw[index + 1] : `${list}, ${raw[index + 1]}`;
     }
     return list;
@@ -402,7 +402,7 @@ function endingOf(client: AbortSignal | undefined): Ending {
 function pairs(raw: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    headers.push({ name: raw[index] as string, value: raw[index + 1] as string });
+    headers.push({ name: raw[index] ?? "", value: raw[index + 1] ?? "" });
   }
   return headers;
 }

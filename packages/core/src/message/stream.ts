@@ -1,6 +1,6 @@
 // One way to read every kind of stream body: the next chunk, and letting go of the source.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Chunk, cancelBody, type StreamBody } from "./response.ts";
+import { cancelBody, type StreamBody } from "./response.ts";
 
 /** The next chunk as bytes, or the end. */
 type Read = { done: true; value?: undefined } | { done: false; value: Uint8Array };
@@ -15,7 +15,7 @@ export interface Chunks {
 /** @throws TypeError, from `next`, when the source yields something that is neither text nor bytes. */
 export function chunksOf(body: StreamBody): Chunks {
   if (body instanceof ReadableStream) {
-    const reader = (body as ReadableStream<Chunk>).getReader();
+    const reader = body.getReader();
     return {
       next: async () => {
         const { done, value } = await reader.read();
@@ -24,7 +24,7 @@ export function chunksOf(body: StreamBody): Chunks {
       cancel: () => void reader.cancel().catch(ignore),
     };
   }
-  const iterator = (body as AsyncIterable<Chunk>)[Symbol.asyncIterator]();
+  const iterator = body[Symbol.asyncIterator]();
   return {
     next: async () => {
       const { done, value } = await iterator.next();

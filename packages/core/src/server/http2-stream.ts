@@ -37,8 +37,8 @@ export class Http2Request implements RequestInit {
     const fields: string[] = [];
     let headBytes = 0;
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index] as string;
-      const value = rawHeaders[index + 1] as string;
+      const name = rawHeaders[index] ?? "";
+      const value = rawHeaders[index + 1] ?? "";
       headBytes += name.length + value.length + FIELD_OVERHEAD;
       if (name === ":method") method = value;
       else if (name === ":path") path = value;
@@ -96,7 +96,7 @@ export function whenStreamOver(stream: ServerHttp2Stream, tell: (isWhole: boolea
 async function* bodyOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array, void, void> {
   try {
     // Whoever stops reading must not thereby cut the stream: the answer is still to be sent.
-    yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    yield* stream.iterator({ destroyOnReturn: false });
   } catch (cause) {
     throw new HttpError(400, "The body was cut off.", { cause });
   }
@@ -178,8 +178,8 @@ function headersOf({ statusCode, headers }: FinalResponse): OutgoingHttpHeaders 
   const fields: Record<string, number | string | string[]> = Object.create(null);
   fields[":status"] = statusCode;
   for (let index = 0; index < headers.length; index += 2) {
-    const name = (headers[index] as string).toLowerCase();
-    const value = headers[index + 1] as string;
+    const name = (headers[index] ?? "").toLowerCase();
+    const value = headers[index + 1] ?? "";
     const earlier = fields[name];
     if (name === "set-cookie") {
       if (Array.isArray(earlier)) earlier.push(value);

@@ -27,8 +27,8 @@ export class NodeRequest implements RequestInit {
   #expectsContinue: boolean;
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean) {
-    this.method = incoming.method as string;
-    this.url = incoming.url as string;
+    this.method = incoming.method ?? "GET";
+    this.url = incoming.url ?? "/";
     this.httpVersion = incoming.httpVersion;
     this.rawHeaders = incoming.rawHeaders;
     this.incoming = incoming;

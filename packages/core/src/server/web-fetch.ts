@@ -53,7 +53,7 @@ export async function handleFetch<State>(
 
   const webHeaders = new Headers();
   for (let index = 0; index < headers.length; index += 2) {
-    webHeaders.append(headers[index] as string, headers[index + 1] as string);
+    webHeaders.append(headers[index] ?? "", headers[index + 1] ?? "");
   }
   const webBody = isStream(body) ? chunks && toWebStream(chunks) : body;
   const isEmpty = webBody === undefined || statusCode === 205;

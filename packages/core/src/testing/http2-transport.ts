@@ -50,7 +50,7 @@ function answerOf(stream: ClientHttp2Stream): Promise<Incoming> {
   return new Promise((resolve, reject) => {
     let answered = false;
     const wholeAnswer = async (head: IncomingHttpHeaders & IncomingHttpStatusHeader, raw: string[]) => {
-      const bytes = await readAll(stream as AsyncIterable<Uint8Array>);
+      const bytes = await readAll(stream);
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error("The answer was cut off: aborted");
       return {
         statusCode: head[":status"] ?? 0,

@@ -145,7 +145,7 @@ async function readChunks(chunks: Chunks): Promise<Uint8Array> {
 export function pairs(raw: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    headers.push({ name: raw[index] as string, value: raw[index + 1] as string });
+    headers.push({ name: raw[index] ?? "", value: raw[index + 1] ?? "" });
   }
   return headers;
 }

@@ -37,8 +37,8 @@ export class Heap<Entry extends HeapEntry> {
     const index = entry.index;
     if (index === -1) return;
     entry.index = -1;
-    const last = this.#entries.pop() as Entry;
-    if (last === entry) return;
+    const last = this.#entries.pop();
+    if (last === undefined || last === entry) return;
     this.#up(last, index);
     this.#down(last, last.index);
   }
@@ -47,8 +47,8 @@ export class Heap<Entry extends HeapEntry> {
     let index = from;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
-      const parent = this.#entries[parentIndex] as Entry;
-      if (parent.key <= entry.key) break;
+      const parent = this.#entries[parentIndex];
+      if (parent === undefined || parent.key <= entry.key) break;
       this.#place(parent, index);
       index = parentIndex;
     }

@@ -247,7 +247,7 @@ async function settle(task: Task, run: TaskRun): Promise<{ hasFailed: boolean; e
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   try {
-    return error === signal.reason || (error as Error | null)?.name === "AbortError";
+    return error === signal.reason || (error instanceof Error && error.name === "AbortError");
   } catch {
     return false;
   }
