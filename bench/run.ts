@@ -108,7 +108,7 @@ async function measure(scenario: Scenario): Promise<Figure[]> {
   const servers: { readonly server: ServerProcess; readonly requests: string; readonly done: Round[] }[] = [];
   for (const contestant of contestants) {
     port += 1;
-    const server = stack.use(await startServer(contestant, port));
+    const server = stack.use(await startServer(contestant, port, scenario.settings));
     const requests = await scenario.prepare(server.port).catch((cause: unknown) => {
       throw new Error(`${contestant.name} answers wrongly in "${scenario.name}"`, { cause });
     });

@@ -1,5 +1,6 @@
 // What is measured: the requests of each scenario, and what a right answer to them is.
 import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { PAGE, userOf } from "./servers/page.mjs";
 
 /** Sessions that requests are spread over. */
@@ -16,6 +17,8 @@ export interface WireRequest {
 
 export interface Scenario {
   readonly name: string;
+  /** Variables that servers are started with. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Checks the answers of a server, and gives the requests for the load. */
   readonly prepare: (port: number) => Promise<readonly WireRequest[]>;
 }
@@ -61,6 +64,17 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: async (port) => {
       await expectAnswer(port, get("/session/me"), 401, "nobody");
       const requests = await loggedIn(port, "GET", "/session/me");
+      await expectAnswer(port, requests[0] as WireRequest, 200, "user0");
+      await expectAnswer(port, requests[255] as WireRequest, 200, "user255");
+      return requests;
+    },
+  },
+  {
+    // Hatcheck's sessions are bound to a key. The others get the bound cookie too, which is nothing to them.
+    name: "session read, device-bound",
+    settings: { BENCH_DEVICE_BOUND: "1" },
+    prepare: async (port) => {
+      const requests = await bound(port, await loggedIn(port, "GET", "/session/me"));
       await expectAnswer(port, requests[0] as WireRequest, 200, "user0");
       await expectAnswer(port, requests[255] as WireRequest, 200, "user255");
       return requests;
@@ -148,6 +162,42 @@ async function loggedIn(
   return requests;
 }
 
+/** Binds the sessions of these requests, where the server does, as the proxy before it would see a browser do it. */
+async function bound(port: number, requests: readonly WireRequest[]): Promise<WireRequest[]> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwk = publicKey.export({ format: "jwk" });
+  const done: WireRequest[] = [];
+  for (const [index, request] of requests.entries()) {
+    const cookie = `${request.cookie}; __Host-sid-device=${"x".repeat(43)}`;
+    const { headers } = await ask(port, { ...login(`user${index}`), cookie: request.cookie }, PROXIED);
+    const registration = headers.get("secure-session-registration");
+    if (registration === null) {
+      done.push({ ...request, cookie });
+      continue;
+    }
+    const [, path = "", challenge = ""] = /path="([^"]*)";challenge="([^"]*)"/.exec(registration) ?? [];
+    const before = withCookies(request.cookie, headers);
+    const proof = proofOf(privateKey, { alg: "ES256", typ: "dbsc+jwt", jwk }, challenge);
+    const fields = { ...PROXIED, "Secure-Session-Response": proof };
+    const registered = await ask(port, { method: "POST", path, cookie: before }, fields);
+    assert.equal(registered.status, 200, registered.body);
+    done.push({ ...request, cookie: withCookies(before, registered.headers) });
+    const alone = (done.at(-1)?.cookie ?? "").replace(/__Host-sid-device=[^;]*/, "x=y");
+    if (index === 0) await expectAnswer(port, { ...request, cookie: alone }, 401, "nobody");
+  }
+  return done;
+}
+
+const PROXIED = { "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https" };
+
+function proofOf(key: KeyObject, header: object, challenge: string): string {
+  const text = [header, { jti: challenge }]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const signature = sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
+  return `${text}.${signature.toString("base64url")}`;
+}
+
 /** A Cookie field with what an answer has set. */
 function withCookies(cookie: string, headers: Headers): string {
   const jar = new Map(cookie.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair]));
@@ -164,10 +214,14 @@ interface Reply {
   readonly headers: Headers;
 }
 
-async function ask(port: number, { method, path, cookie, form }: WireRequest): Promise<Reply> {
+async function ask(
+  port: number,
+  { method, path, cookie, form }: WireRequest,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,
-    headers: { ...BROWSER, Cookie: cookie, ...(form !== undefined && FORM) },
+    headers: { ...BROWSER, Cookie: cookie, ...(form !== undefined && FORM), ...fields },
     ...(form !== undefined && { body: form }),
     redirect: "manual",
   });

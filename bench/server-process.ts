@@ -44,14 +44,18 @@ export function cpuMicrosOf(pid: number): number | undefined {
   }
 }
 
-export async function startServer(contestant: Contestant, port: number): Promise<ServerProcess> {
+export async function startServer(
+  contestant: Contestant,
+  port: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const servers = `${import.meta.dirname}/servers`;
   const hooks = contestant.file === "hatcheck.mjs" ? ["--import", `${servers}/built.mjs`] : [];
   const args = ["--disable-warning=ExperimentalWarning", ...hooks, `${servers}/${contestant.file}`];
   const [command, words] = pinned(0, process.execPath, [...args, ...contestant.args]);
   const startedAt = performance.now();
   const child = spawn(command, words, {
-    env: { ...process.env, NODE_ENV: "production", PORT: String(port) },
+    env: { ...process.env, NODE_ENV: "production", PORT: String(port), ...settings },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let complaints = "";

@@ -8,7 +8,14 @@ const MOST = 10_000_000;
 
 const store =
   process.argv[2] === "sqlite" ? await sqliteStore() : new SessionStore({ ttl: TTL, maxSessions: MOST });
-const sessions = sessionLayer(store);
+/** As behind a proxy that ends TLS. */
+const isBound = process.env.BENCH_DEVICE_BOUND === "1";
+const sessions = sessionLayer(
+  store,
+  isBound
+    ? { cookie: { secure: true }, deviceBound: { path: "/session/device", refreshSeconds: 86_400 } }
+    : {},
+);
 
 const members = App.withState({})
   .wrap(sessions)
@@ -33,7 +40,7 @@ await App.withState({})
   .get("/", () => Response.text(200, "Hello, world!"))
   .get("/users/:id", (_req, { id }) => Response.json(200, userOf(id)))
   .mount("/session", members)
-  .listen({ port });
+  .listen({ port, ...(isBound && { trustProxy: 1 }) });
 
 async function sqliteStore() {
   const { mkdtempSync } = await import("node:fs");

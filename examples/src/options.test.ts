@@ -7,6 +7,7 @@ const DEFAULTS = {
   port: 7878,
   trustProxy: 0,
   admin: "",
+  tls: "",
 };
 
 test("without a word it is SQLite in the data folder, on this machine alone", () => {
@@ -27,6 +28,7 @@ test("the environment is heard, and the command line goes before it", () => {
     host: "::1",
     trustProxy: 1,
     admin: "Ada",
+    tls: "",
   });
   const args = [
     "--store",
@@ -45,7 +47,15 @@ test("the environment is heard, and the command line goes before it", () => {
     host: "0.0.0.0",
     trustProxy: 2,
     admin: "Bo",
+    tls: "",
   });
+});
+
+test("TLS is with the certificate of a folder, which need not be named", () => {
+  expect(readOptions(["--tls"], {})).toMatchObject({ tls: ".data/tls" });
+  expect(readOptions(["--tls", "--port", "0"], {})).toMatchObject({ tls: ".data/tls", port: 0 });
+  expect(readOptions(["--tls", "certificates", "--port=0"], {})).toMatchObject({ tls: "certificates" });
+  expect(readOptions([], { HATCHECK_TLS: "certificates" })).toMatchObject({ tls: "certificates" });
 });
 
 test("an empty variable is none", () => {
@@ -76,11 +86,11 @@ test.each([
   [["--store="], "--store needs a value; see --help."],
   [
     ["--prot", "1"],
-    "There is no option --prot; there are --store, --port, --host, --trust-proxy, --admin and --help.",
+    "There is no option --prot; there are --store, --port, --host, --trust-proxy, --admin, --tls and --help.",
   ],
   [
     ["-p", "1"],
-    "There is no option -p; there are --store, --port, --host, --trust-proxy, --admin and --help.",
+    "There is no option -p; there are --store, --port, --host, --trust-proxy, --admin, --tls and --help.",
   ],
   [["memory"], '"memory" is no option; see --help.'],
 ])("%j is refused in one line that says what is allowed", (args, message) => {

@@ -9,6 +9,8 @@ export interface Options {
   readonly trustProxy: number;
   /** The name of the account that sees the site's tasks; empty for none. */
   readonly admin: string;
+  /** The folder of the certificate; empty for plain HTTP. */
+  readonly tls: string;
 }
 
 export const HELP = `Usage: hatcheck-example [options]
@@ -24,21 +26,30 @@ export const HELP = `Usage: hatcheck-example [options]
   --trust-proxy N    how many reverse proxies of yours stand in front; 0 unless given
   --admin NAME       whose account is the administrator's; register it before you open
                      the site. There is none unless given
+  --tls [FOLDER]     serves over TLS, and binds logins to the device where the browser
+                     can: with cert.pem and key.pem of the folder, .data/tls unless
+                     given; where they are missing, they are made for localhost
   --help             shows this
 
-The same from the environment: HATCHECK_STORE, PORT, HOST, HATCHECK_TRUST_PROXY, HATCHECK_ADMIN.
+The same from the environment: HATCHECK_STORE, PORT, HOST, HATCHECK_TRUST_PROXY, HATCHECK_ADMIN,
+HATCHECK_TLS.
 `;
 
+const TLS_FOLDER = ".data/tls";
 const STORES = /^(?:memory$|sqlite:.|rediss?:\/\/.|postgres(?:ql)?:\/\/.)/;
 
 /** What was asked for; `"help"` when that was it. @throws Error with one line that says what is allowed. */
-export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | "help" {
+export function readOptions(given: string[], env: NodeJS.ProcessEnv): Options | "help" {
+  // The one option whose value may be left out.
+  const args = given.map((arg, index) =>
+    arg === "--tls" && (given[index + 1] ?? "-").startsWith("-") ? `--tls=${TLS_FOLDER}` : arg,
+  );
   const { values, positionals, tokens } = parseArgs({ args, options: FLAGS, strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind !== "option" || token.name === "help") continue;
     if (!(token.name in FLAGS)) {
       throw new Error(
-        `There is no option ${token.rawName}; there are --store, --port, --host, --trust-proxy, --admin and --help.`,
+        `There is no option ${token.rawName}; there are --store, --port, --host, --trust-proxy, --admin, --tls and --help.`,
       );
     }
     if (!token.value) throw new Error(`--${token.name} needs a value; see --help.`);
@@ -58,6 +69,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | "
     port: wholeNumber(...value("port", "PORT", "7878"), 65_535),
     trustProxy: wholeNumber(...value("trust-proxy", "HATCHECK_TRUST_PROXY", "0"), 100),
     admin: value("admin", "HATCHECK_ADMIN", "")[0],
+    tls: value("tls", "HATCHECK_TLS", "")[0],
   };
 }
 
@@ -67,6 +79,7 @@ const FLAGS = {
   host: { type: "string" },
   "trust-proxy": { type: "string" },
   admin: { type: "string" },
+  tls: { type: "string" },
   help: { type: "boolean" },
 } as const;
 

@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, "../..");
 testDocs(import.meta.dirname, [
   "../../README.md",
   "../../docs/sessions.md",
+  "../../docs/device-bound-sessions.md",
   "../../docs/logins.md",
   "../../docs/getting-started.md",
   "../../docs/deployment.md",

@@ -1,10 +1,11 @@
 // The program from outside: its options, its four stores, restarts, several processes, and how it ends.
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TestClient } from "@hatcheck/core";
 import { Pool } from "pg";
 import { createClient } from "redis";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -86,6 +87,23 @@ describe("the command line", () => {
     expect(stderr).toBe(`Port ${port} on 127.0.0.1 is in use; stop what listens there or choose another\n`);
     expect(code).toBe(1);
   });
+});
+
+test("--tls makes a certificate for this machine once, and binds logins to devices", async () => {
+  const cwd = folder();
+  const form = { name: NAME, password: "a hat and a coat" };
+  for (const target of ["/register", "/login"]) {
+    const program = await start(["--tls", "--store", "sqlite:site.sqlite"], cwd);
+    expect(program.url).toMatch(/^https:/);
+    const ca = readFileSync(join(cwd, ".data/tls/cert.pem"));
+    const answer = await TestClient.over(program.url, { tls: { ca } }).post(target).form(form).send();
+    expect([answer.status, answer.header("secure-session-registration")]).toEqual([
+      303,
+      expect.stringContaining("/device-bound/register"),
+    ]);
+    expect(await program.stop()).toBe(0);
+  }
+  expect(statSync(join(cwd, ".data/tls/key.pem")).mode & 0o777).toBe(0o600);
 });
 
 describe("the default, SQLite in the data folder", () => {

@@ -48,11 +48,22 @@ export const logoutOtherDevices: Handler<Site> = async (req, _params, _conn, sit
   return Response.redirect(303, "/account/devices");
 };
 
-function deviceItem({ handle, current, userAgent, ip, createdAt, lastSeenAt }: DeviceEntry): Html {
+function deviceItem({
+  handle,
+  current,
+  deviceBound,
+  userAgent,
+  ip,
+  createdAt,
+  lastSeenAt,
+}: DeviceEntry): Html {
   const name = deviceName(userAgent);
   return html`<li>
     <div>
-      <h2>${name} ${current && html`<span class="badge">this device</span>`}</h2>
+      <h2>
+        ${name} ${current && html`<span class="badge">this device</span>`}
+        ${deviceBound && html`<span class="badge" title="A copy of its cookies opens nothing">bound to its device</span>`}
+      </h2>
       <p>${ip ?? "unknown address"} · seen ${timeAgo(lastSeenAt)}</p>
       <p>since ${dateTime(createdAt)}</p>
     </div>

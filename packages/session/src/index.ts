@@ -1,14 +1,23 @@
 // The public face of the package.
 export { destroyCookie, sessionCookie, sessionIdFromRequest } from "./layer/cookie-helpers.ts";
 export {
+  DeviceRequiredError,
   SessionEndedError,
   SessionIdInUseError,
   SessionStoreFullError,
   SessionStoreUnavailableError,
   SessionTooLargeError,
 } from "./model/errors.ts";
-export type { RefusalReason, SessionEvent, SessionOutage, SessionRefused } from "./model/events.ts";
+export type {
+  RefusalReason,
+  SessionEvent,
+  SessionOutage,
+  SessionRefused,
+  SessionSkipped,
+} from "./model/events.ts";
 export type { JsonData, JsonOf, ReadonlyJson } from "./model/json.ts";
+export { requireDevice } from "./guard/require-device.ts";
+export type { DeviceBoundOptions } from "./layer/device/options.ts";
 export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
 export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
 export { type DeviceEntry, RequestSession, type RequestLoginOptions } from "./layer/request-session.ts";

@@ -29,6 +29,7 @@ export {
   type StoredValue,
   writeInTurn,
 } from "./model/session.ts";
+export { isBound } from "./model/device.ts";
 export type { EncodedChanges } from "./model/encoding.ts";
 export { type Settings, settingsOf } from "./model/options.ts";
 export { RemoteSessionStore } from "./remote/remote-store.ts";

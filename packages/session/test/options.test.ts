@@ -119,6 +119,7 @@ describe("sessionLayer", () => {
       new SessionPlan(new SessionStore(60), undefined, {
         client: {},
         cookieId: undefined,
+        isKeptOut: false,
         abandonedBy: undefined,
       }),
     );

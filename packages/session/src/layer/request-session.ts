@@ -69,6 +69,11 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     return this.#plan.userId;
   }
 
+  /** Whether it is bound to the device that the request comes from: see `deviceBound` of the layer. */
+  get deviceBound(): boolean {
+    return this.#plan.isBound;
+  }
+
   /** Who really acts, where it is somebody else in the user's name. */
   get actor(): Actor | undefined {
     const { login, session } = this.#plan;

@@ -47,6 +47,8 @@ export interface SessionCookie {
   set(conn: ConnectionInfo, ticket: Ticket): string;
   /** The value of the field that makes the browser forget it. */
   clear(conn: ConnectionInfo): string;
+  /** Its attributes but for its life, as `set` spells them. */
+  attributes(conn: ConnectionInfo): string;
 }
 
 /** One of the two forms of the cookie: over TLS, and without. */
@@ -98,6 +100,10 @@ export function sessionCookieOf(options: SessionCookieOptions = {}): SessionCook
     clear: (conn) => {
       const form = formFor(conn);
       return `${form.name}=${form.before}; Max-Age=0${form.after}`;
+    },
+    attributes: (conn) => {
+      const form = formFor(conn);
+      return `${form.before}${form.after}`.slice(2);
     },
   };
 }

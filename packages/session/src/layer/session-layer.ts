@@ -15,6 +15,11 @@ import { SessionStoreUnavailableError, SessionTooLargeError } from "../model/err
 import { type Checks, checkOptions, isBoolean, show } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
 import { makePrivate } from "./private-answer.ts";
+import { DeviceLayer } from "./device/device-layer.ts";
+import type { Standing } from "./device/device-gate.ts";
+import type { OfferFields } from "./device/device-offer.ts";
+import { assertDeviceBound, type DeviceBoundOptions } from "./device/options.ts";
+import { andThen } from "../model/maybe-promise.ts";
 import { planOf, RequestSession } from "./request-session.ts";
 import { type Outcome, SessionPlan, type Visitor } from "./session-plan.ts";
 import { type Session, stateOf } from "../model/session.ts";
@@ -32,6 +37,13 @@ export interface SessionLayerOptions {
   cookie?: SessionCookieOptions;
   /** Records address and user agent at login, for the list of a user's devices. Off unless given. */
   recordClient?: boolean;
+  /**
+   * Binds each login over TLS to a key that cannot leave the device, where the browser supports it: a stolen cookie then opens
+   * nothing. `"required"` ends the sessions of users whose browsers do not. Off unless given.
+   *
+   * @see docs/device-bound-sessions.md
+   */
+  deviceBound?: boolean | "required" | DeviceBoundOptions;
 }
 
 /** A layer that also gives the session of a request. */
@@ -62,6 +74,11 @@ class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
   /** Why the session could not be opened, whatever the handler made of it. */
   outage: unknown;
   committed = false;
+  /** When the request came, by the store's clock, where that is of interest. */
+  arrivedAt: number | undefined;
+  /** How it stands to the device of the session that its cookie names. */
+  standing: Standing = "unbound";
+  isKeptOut = false;
   /** What a layer around this one keeps. */
   outer: Visit<never, Mode> | undefined;
   cookieName: SessionCookie["name"] | undefined;
@@ -103,6 +120,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   checkOptions("sessionLayer", options, OPTIONS, { elsewhere: { cookie: COOKIE_OPTIONS } });
   const cookie = sessionCookieOf(options.cookie);
   const { recordClient = false } = options;
+  const device = new DeviceLayer(store, cookie, options.cookie, options.deviceBound);
 
   const visitOf = (req: Request): Visit<Data, M> | undefined => {
     let visit = VISITS.get(req);
@@ -120,12 +138,17 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
       assertOtherCookie(outer, cookie, conn);
       visit.outer = outer;
     }
+    if (device.isOn) {
+      const answer = device.answer(req, conn);
+      if (answer !== undefined) return answer;
+      visit.arrivedAt = store.now();
+    }
     visit.cookieName = cookie.name;
     VISITS.set(req, visit as Visit<never, Mode>);
     const answer = next();
     return answer instanceof Response
-      ? commit(visit, answer, cookie)
-      : answer.then((it) => commit(visit, it, cookie));
+      ? commit(visit, answer, cookie, device)
+      : answer.then((it) => commit(visit, it, cookie, device));
   };
 
   const of = (req: Request): Result<M, RequestSession<Data, M>> => {
@@ -171,8 +194,12 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     found: Promise<Session<Data> | undefined>,
   ): Promise<RequestSession<Data, M>> => sessionOf(visit, await found);
 
-  const sessionOf = (visit: Visit<Data, M>, session: Session<Data> | undefined): RequestSession<Data, M> =>
-    new RequestSession(new SessionPlan(store, session, visit));
+  const sessionOf = (visit: Visit<Data, M>, found: Session<Data> | undefined): RequestSession<Data, M> => {
+    const session = found !== undefined && device.admits(found, visit) ? found : undefined;
+    const plan = new SessionPlan(store, session, visit);
+    plan.isBound = visit.standing === "bound";
+    return new RequestSession(plan);
+  };
 
   return Object.assign(layer, { of });
 }
@@ -180,6 +207,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
 const OPTIONS: Checks = {
   cookie: (value) => checkOptions("sessionLayer", value, COOKIE_OPTIONS, { within: "cookie" }),
   recordClient: isBoolean,
+  deviceBound: assertDeviceBound,
 };
 
 function assertStore(store: unknown): void {
@@ -195,6 +223,7 @@ function commit<Data extends JsonData<Data>, M extends Mode>(
   visit: Visit<Data, M>,
   response: Response,
   cookie: SessionCookie,
+  device: DeviceLayer<Data, M>,
 ): Answer {
   visit.committed = true;
   const { session, outage } = visit;
@@ -205,8 +234,8 @@ function commit<Data extends JsonData<Data>, M extends Mode>(
   try {
     const answer =
       session instanceof Promise
-        ? session.then((opened) => settle(visit, opened, response, cookie))
-        : settle(visit, session, response, cookie);
+        ? session.then((opened) => settle(visit, opened, response, cookie, device))
+        : settle(visit, session, response, cookie, device);
     return answer instanceof Promise ? answer.catch((error: unknown) => refuse(error, response)) : answer;
   } catch (error) {
     return refuse(error, response);
@@ -218,11 +247,25 @@ function settle<Data extends JsonData<Data>, M extends Mode>(
   session: RequestSession<Data, M>,
   response: Response,
   cookie: SessionCookie,
+  device: DeviceLayer<Data, M>,
 ): Answer {
-  const outcome = planOf(session).commit(response.statusCode);
-  return outcome instanceof Promise
-    ? outcome.then((it) => finish(visit, session, response, it, cookie))
-    : finish(visit, session, response, outcome, cookie);
+  const plan = planOf(session);
+  if (visit.standing !== "unbound" && response.statusCode < 500 && device.isWorthAnotherTry(visit)) {
+    plan.isSealed = true;
+    return device.askAgain(visit, response);
+  }
+  if (plan.login !== undefined) device.assertLogin(visit.conn);
+  const outcome = plan.commit(response.statusCode);
+  if (!device.isOn) {
+    return outcome instanceof Promise
+      ? outcome.then((it) => finish(visit, session, response, it, cookie, device, undefined))
+      : finish(visit, session, response, outcome, cookie, device, undefined);
+  }
+  return andThen<Outcome, Response>(outcome, (it) =>
+    andThen<OfferFields | undefined, Response>(device.offer(plan, visit, it), (offer) =>
+      finish(visit, session, response, it, cookie, device, offer),
+    ),
+  );
 }
 
 function refuse(error: unknown, response: Response): never {
@@ -231,18 +274,23 @@ function refuse(error: unknown, response: Response): never {
 }
 
 function finish<Data extends JsonData<Data>, M extends Mode>(
-  { conn, hadCookie }: Visit<Data, M>,
+  visit: Visit<Data, M>,
   session: RequestSession<Data, M>,
   response: Response,
   outcome: Outcome,
   cookie: SessionCookie,
+  device: DeviceLayer<Data, M>,
+  offer: OfferFields | undefined,
 ): Response {
+  const { conn, hadCookie } = visit;
   const answer = new Response(response, withMembers(response.headers, VARY), response.body);
-  const setsCookie = outcome === "set" || (outcome === "clear" && hadCookie);
-  if (setsCookie) {
+  const before = answer.headers.length;
+  if (outcome === "set" || (outcome === "clear" && hadCookie)) {
     const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, ticketOf(session));
     answer.headers.push({ name: "Set-Cookie", value });
   }
+  device.addFields(answer, visit, planOf(session).isLoggedOut, offer);
+  const setsCookie = answer.headers.length > before;
   if (setsCookie || planOf(session).isOfUser) makePrivate(answer, setsCookie);
   return answer;
 }

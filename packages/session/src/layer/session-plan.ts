@@ -1,6 +1,6 @@
 // What one request asks of its session, and how that is carried out once its handler has answered. The rules stand in
 // docs/sessions.md; the names L1 to L10 are those of the protocol there.
-import { SessionEndedError } from "../model/errors.ts";
+import { SessionEndedError, SessionStoreUnavailableError } from "../model/errors.ts";
 import type { JsonData } from "../model/json.ts";
 import { andThen } from "../model/maybe-promise.ts";
 import {
@@ -23,6 +23,8 @@ export interface Visitor {
   readonly client: Client;
   /** The id in its cookie, where it has one that could be an id. */
   readonly cookieId: string | undefined;
+  /** Whether it may have a session all the same, which its browser could not show this time. */
+  readonly isKeptOut: boolean;
   /** Who waits no longer for the answer, if that is so: the client has left, or a layer has answered instead. */
   readonly abandonedBy: "client" | "layer" | undefined;
 }
@@ -43,6 +45,8 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   renew: { extend: boolean } | undefined;
   isLoggedOut = false;
   isSealed = false;
+  /** Whether the session is bound to a device, and the request comes from there. */
+  isBound = false;
   /** The stored session that the request has left: by logging out of it, or by logging in as another user. */
   #left: Session<Data> | undefined;
   #isLeftByLogout = false;
@@ -144,6 +148,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     this.#isLeftByLogout ||= byLogout;
     this.session = emptySession();
     this.isStored = false;
+    this.isBound = false;
     this.login = undefined;
     this.regenerate = false;
     this.renew = undefined;
@@ -230,6 +235,8 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     if (!isWanted || visitor.abandonedBy !== undefined) return cleared;
     if (this.#isRetired || (login !== undefined && this.#isLost)) throw new SessionEndedError();
     if (login !== undefined || this.isLoggedOut || visitor.cookieId === undefined) return this.#create();
+    // Another cookie would take the place of the one with which it comes back in a moment.
+    if (visitor.isKeptOut) throw new SessionStoreUnavailableError();
     // The cookie opens nothing. If it did a moment ago, the browser is about to get the id that took its place.
     return andThen<boolean, Outcome>(store.wasReplaced(visitor.cookieId), (wasReplaced) => {
       if (wasReplaced) throw new SessionEndedError();

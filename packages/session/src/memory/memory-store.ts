@@ -1,5 +1,6 @@
 // The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isBound } from "../model/device.ts";
 import {
   SessionEndedError,
   SessionIdInUseError,
@@ -550,7 +551,7 @@ function toEntry(kept: Kept): SessionEntry {
     expiresAt: kept.expiresAt,
     ip: kept.login?.client.ip,
     userAgent: kept.login?.client.userAgent,
-    device: kept.device,
+    deviceBound: isBound(kept.device),
   };
 }
 

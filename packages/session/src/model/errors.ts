@@ -25,6 +25,18 @@ export class SessionEndedError extends HttpError {
   }
 }
 
+/** What was asked for needs a session that is bound to its device, and this one is not: 403. */
+export class DeviceRequiredError extends HttpError {
+  override readonly name: string = "DeviceRequiredError";
+
+  constructor() {
+    super(
+      403,
+      "This needs a login that is bound to its device: log in over TLS, with a browser that supports Device Bound Session Credentials.",
+    );
+  }
+}
+
 /** The memory store is full of sessions of logged-in users, none of which may be dropped: 503. */
 export class SessionStoreFullError extends HttpError {
   override readonly name: string = "SessionStoreFullError";

@@ -2,7 +2,7 @@
 // handles, never ids: whoever reads a log must not be able to log in with it.
 import { type Channel, channel } from "node:diagnostics_channel";
 
-/** Payload of `hatcheck.session.created`, `.loaded`, `.saved`, `.regenerated`, `.destroyed` and `.expired`. */
+/** Payload of `hatcheck.session.created`, `.loaded`, `.saved`, `.regenerated`, `.destroyed`, `.expired`, and of `.bound` and `.refreshed` by a device. */
 export interface SessionEvent {
   readonly handle: string;
 }
@@ -20,7 +20,16 @@ export type RefusalReason =
   /** The store holds `maxSessions` sessions of logged-in users. */
   | "full"
   /** What the store holds under this id cannot be read. */
-  | "corrupt";
+  | "corrupt"
+  /** The session is bound to a device, and the request or a proof did not come from there. */
+  | "device";
+
+/** Payload of `hatcheck.session.skipped`: a browser says that it did not refresh a session that is bound to its device. */
+export interface SessionSkipped {
+  readonly handle: string | undefined;
+  /** `"unreachable"`, `"server_error"`, `"quota_exceeded"`, or what browsers come to say. */
+  readonly reason: string;
+}
 
 /** Payload of `hatcheck.session.refused`. */
 export interface SessionRefused {
@@ -40,5 +49,8 @@ export const saved: Channel<SessionEvent> = channel("hatcheck.session.saved");
 export const regenerated: Channel<SessionEvent> = channel("hatcheck.session.regenerated");
 export const destroyed: Channel<SessionEvent> = channel("hatcheck.session.destroyed");
 export const expired: Channel<SessionEvent> = channel("hatcheck.session.expired");
+export const bound: Channel<SessionEvent> = channel("hatcheck.session.bound");
+export const refreshed: Channel<SessionEvent> = channel("hatcheck.session.refreshed");
+export const skipped: Channel<SessionSkipped> = channel("hatcheck.session.skipped");
 export const refused: Channel<SessionRefused> = channel("hatcheck.session.refused");
 export const outage: Channel<SessionOutage> = channel("hatcheck.session.outage");

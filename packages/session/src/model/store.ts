@@ -80,8 +80,8 @@ export interface SessionEntry {
   readonly expiresAt: number;
   readonly ip: string | undefined;
   readonly userAgent: string | undefined;
-  /** What binds it to a device, as text that stores do not look into. */
-  readonly device: string | undefined;
+  /** Whether it is bound to a device, see `isBound`. */
+  readonly deviceBound: boolean;
 }
 
 export interface PurgeOptions {

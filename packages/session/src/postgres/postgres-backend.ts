@@ -1,5 +1,6 @@
 // The records of a Postgres store: one row each, one statement a call. A login and the end of all of a user's sessions need
 // no more than that: whichever commits first comes first, and a login that has returned is seen by every statement after it.
+import { isBound } from "../model/device.ts";
 import { type Login, STAMP_MS } from "../model/login.ts";
 import type { LoginRecord } from "../model/session.ts";
 import type {
@@ -300,7 +301,7 @@ function entryOf(row: Row): SessionEntry {
     expiresAt,
     ip: textOf(row.ip),
     userAgent: textOf(row.user_agent),
-    device: textOf(row.device),
+    deviceBound: isBound(textOf(row.device)),
   };
 }
 

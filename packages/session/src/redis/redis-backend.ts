@@ -1,5 +1,6 @@
 // The records of a Redis store: one hash each, one script a call.
 import { randomBytes } from "node:crypto";
+import { isBound } from "../model/device.ts";
 import { type Login, loginRecordOf } from "../model/login.ts";
 import type { LoginRecord } from "../model/session.ts";
 import type {
@@ -373,6 +374,6 @@ function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntr
     expiresAt: Number(expiresAt),
     ip: ip ?? undefined,
     userAgent: userAgent ?? undefined,
-    device: device ?? undefined,
+    deviceBound: isBound(device ?? undefined),
   };
 }

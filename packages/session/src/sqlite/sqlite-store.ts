@@ -1,6 +1,7 @@
 // The store for several processes of one machine, or for one that may restart: a single file, no server.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
+import { isBound } from "../model/device.ts";
 import {
   SessionEndedError,
   SessionIdInUseError,
@@ -312,7 +313,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       expiresAt: row["expires_at"] as number,
       ip: (row["ip"] ?? undefined) as string | undefined,
       userAgent: (row["user_agent"] ?? undefined) as string | undefined,
-      device: (row["device"] ?? undefined) as string | undefined,
+      deviceBound: isBound((row["device"] ?? undefined) as string | undefined),
     }));
   }
 

@@ -2,6 +2,7 @@
 // its own: it hands each test to the function that registers tests where it is used.
 import { callArguments } from "./arguments.ts";
 import { bounded } from "./bounded.ts";
+import { deviceBound } from "./device-bound.ts";
 import { failsClosed } from "./fails-closed.ts";
 import type { AnyData, ConformanceOptions, Connections, Kit } from "./kit.ts";
 import { logOutEverywhere } from "./log-out-everywhere.ts";
@@ -59,6 +60,7 @@ export function storeConformance<Opened extends Connections>(
   noResurrection(kit);
   noFixation(kit);
   newIds(kit);
+  deviceBound(kit);
   twoClocks(kit);
   logOutEverywhere(kit);
   bounded(kit);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isBound } from "../../model/device.ts";
 import { generateSecret } from "../../model/session-id.ts";
 import { isGoodChallenge, makeChallenge } from "./challenge.ts";
 import {
@@ -7,7 +8,6 @@ import {
   cookieHashOf,
   deviceRecordToText,
   endOfCookie,
-  isBound,
   type Offer,
   parseDeviceRecord,
 } from "./device-record.ts";
@@ -30,13 +30,13 @@ const binding: Binding = {
   kind: "binding",
   secret: generateSecret(),
   at: NOW,
-  isConfirmed: true,
+  unheardBy: undefined,
   key: KEY,
   cookies: [given("a", 60), given("b", 120)],
 };
 
 describe("what a record keeps of a device", () => {
-  test.each([offer, binding, { ...binding, isConfirmed: false, cookies: [] }])(
+  test.each([offer, binding, { ...binding, unheardBy: cookieHashOf("a"), cookies: [] }])(
     "is read as it was written: %j",
     (it) => {
       expect(parseDeviceRecord(deviceRecordToText(it, NOW))).toEqual(it);

@@ -2,6 +2,7 @@
 // binding that came of it. It holds a public key, hashes of cookies, and a secret that makes challenges: whoever reads a dump of
 // it can neither sign a proof nor make a bound cookie, not even with a session's id in hand.
 import { hash } from "node:crypto";
+import { OFFER_PREFIX } from "../../model/device.ts";
 
 /** A bound cookie that was given out: a hash of its value, and the end of its life in milliseconds since the epoch. */
 export interface GivenCookie {
@@ -28,11 +29,14 @@ export interface Binding {
   readonly secret: string;
   /** When it was registered, in milliseconds since the epoch. */
   readonly at: number;
-  /** Whether a refresh has shown that the browser knows of it. */
-  readonly isConfirmed: boolean;
+  /**
+   * The hash of the cookie that came with the offer, until a refresh has shown that the browser knows of the binding: where it did not
+   * hear of it, this is the cookie that it still has.
+   */
+  readonly unheardBy: string | undefined;
   /** The text of a {@link DeviceKey}. */
   readonly key: string;
-  /** Those that were given out and may still be good, the newest last. Until it is confirmed, the first is that of the offer. */
+  /** Those that were given out and may still be good, the newest last. */
   readonly cookies: readonly GivenCookie[];
 }
 
@@ -42,9 +46,9 @@ export type DeviceRecord = Offer | Binding;
 const MOST_COOKIES = 16;
 const HASH = "[A-Za-z0-9_-]{22}";
 const COOKIES = `(?:,${HASH}[0-9a-z]{9})*`;
-const OFFER = new RegExp(`^offer ([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) ([0-9]{1,3}) (${COOKIES})$`);
+const OFFER = new RegExp(`^${OFFER_PREFIX}([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) ([0-9]{1,3}) (${COOKIES})$`);
 const BINDING = new RegExp(
-  `^bound ([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) ([01]) ([ER][A-Za-z0-9_-]{86,683}) (${COOKIES})$`,
+  `^bound ([A-Za-z0-9_-]{43}) ([0-9a-z]{9}) (-|${HASH}) ([ER][A-Za-z0-9_-]{86,683}) (${COOKIES})$`,
 );
 
 /** The text of a record; cookies that have ended are left out. */
@@ -56,8 +60,8 @@ export function deviceRecordToText(record: DeviceRecord, now: number): string {
     .map((cookie) => `,${cookie.hash}${timeToText(cookie.expiresAt)}`)
     .join("");
   return record.kind === "offer"
-    ? `offer ${secret} ${timeToText(at)} ${Math.min(record.count, 999)} ${cookies}`
-    : `bound ${secret} ${timeToText(at)} ${record.isConfirmed ? 1 : 0} ${record.key} ${cookies}`;
+    ? `${OFFER_PREFIX}${secret} ${timeToText(at)} ${Math.min(record.count, 999)} ${cookies}`
+    : `bound ${secret} ${timeToText(at)} ${record.unheardBy ?? "-"} ${record.key} ${cookies}`;
 }
 
 /** The record of a text; `undefined` when it cannot be read. */
@@ -69,20 +73,20 @@ export function parseDeviceRecord(text: string): DeviceRecord | undefined {
   }
   const binding = BINDING.exec(text);
   if (binding === null) return undefined;
-  const [, secret = "", at = "", confirmed, key = "", cookies = ""] = binding;
+  const [, secret = "", at = "", unheardBy, key = "", cookies = ""] = binding;
   return {
     kind: "binding",
     secret,
     at: timeOf(at),
-    isConfirmed: confirmed === "1",
+    unheardBy: unheardBy === "-" ? undefined : unheardBy,
     key,
     cookies: cookiesOf(cookies),
   };
 }
 
-/** Whether a text is that of a binding, which is asked of every session that is opened. */
-export function isBound(text: string | undefined): boolean {
-  return text !== undefined && !text.startsWith("offer ");
+/** Whether a text is that of a binding of which its browser knows, without parsing it. */
+export function isHeard(text: string): boolean {
+  return text.startsWith("bound ") && text.startsWith(" - ", 59);
 }
 
 /**
