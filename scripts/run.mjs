@@ -34,6 +34,10 @@ const tasks = {
     await pnpm("install", "--frozen-lockfile", "--silent");
     await run(process.execPath, ["site/check.ts"]);
   },
+  runtimes: async () => {
+    await pnpm("install", "--frozen-lockfile", "--silent");
+    await run(process.execPath, ["scripts/runtimes.mjs", ...args]);
+  },
   "pack:check": async () => {
     await pnpm("install", "--frozen-lockfile", "--silent");
     await run(process.execPath, ["scripts/licences.mjs"]);

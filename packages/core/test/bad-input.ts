@@ -1,5 +1,5 @@
 // The rows of "What bad input gets": what is sent, over a real socket, and what must come back.
-import { App, HttpError, Response, type Server } from "../src/index.ts";
+import { App, HttpError, type ListenOptions, Response, type Server } from "../src/index.ts";
 import { openRaw, parseAnswers, type RawAnswer, sendRaw } from "./raw.ts";
 
 export interface Row {
@@ -17,7 +17,8 @@ export interface Site {
   readonly aborted: string[];
 }
 
-export async function openSite(): Promise<Site> {
+/** @param options beside the times that its rows count on */
+export async function openSite(options: ListenOptions = {}): Promise<Site> {
   const reported: unknown[] = [];
   const aborted: string[] = [];
   async function* failing() {
@@ -50,7 +51,7 @@ export async function openSite(): Promise<Site> {
       await new Promise((resolve) => setTimeout(resolve, 200));
       return Response.text(200, "finished");
     });
-  const server = await app.listen({ port: 0, headersTimeoutMs: 400, requestTimeoutMs: 400 });
+  const server = await app.listen({ port: 0, headersTimeoutMs: 400, requestTimeoutMs: 400, ...options });
   return { server, reported, aborted };
 }
 

@@ -43,6 +43,11 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
   if (http2 && (tls === undefined || options.createServer !== undefined)) {
     throw new TypeError("listen: http2 needs tls, and no createServer: browsers speak HTTP/2 over TLS alone");
   }
+  if (http2 && "bun" in process.versions) {
+    throw new TypeError(
+      "listen: http2 does not work on Bun; leave it out, and let a proxy speak HTTP/2 with browsers",
+    );
+  }
   if (fastLane && options.createServer !== undefined) {
     throw new TypeError("listen: fastLane needs a server of our own making; leave out createServer");
   }
