@@ -1,17 +1,15 @@
 /**
- * One of several instances that share a task: prints each slot it runs, and each it skips since the database is down.
- * Its clock is off by as many milliseconds as it is told.
+ * One instance of a shared task: prints each slot that it runs, and each that it leaves out since the database is down.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { Pool } from "pg";
 import { createClient } from "redis";
-import { systemClock } from "../../src/engine/clock.ts";
 import { type Once, Scheduler } from "../../src/index.ts";
 import { postgresOnce } from "../../src/once/postgres.ts";
 import { redisOnce } from "../../src/once/redis.ts";
 
-const [url = "", space = "", offset = "0", interval = "250"] = process.argv.slice(2);
+const [url = "", space = "", interval = "250"] = process.argv.slice(2);
 
 // Written at once, so that kill -9 cannot take a line back.
 const print = (line: string) => writeSync(1, `${line}\n`);
@@ -30,13 +28,12 @@ async function connect(): Promise<Once> {
   return once;
 }
 
-const clock = { ...systemClock, now: () => Date.now() + Number(offset) };
 const once = await connect();
 subscribe("hatcheck:scheduler:skipped", (payload) => {
   const { reason, scheduledAt } = payload as { reason: string; scheduledAt: Date };
   if (reason === "unavailable") print(`unavailable ${scheduledAt.getTime()}`);
 });
-new Scheduler({ clock })
+new Scheduler()
   .every(Number(interval), ({ scheduledAt }) => print(`run ${scheduledAt.getTime()}`), {
     name: "shared",
     once,
