@@ -4,7 +4,7 @@ import { ConnectionInfo } from "../message/connection.ts";
 import { isDeadline } from "./deadline.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
-import { finalise, type FinalResponse } from "../message/prepared-response.ts";
+import { prepareResponse, type FinalResponse } from "../message/prepared-response.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
 import type { Request } from "../message/request.ts";
@@ -269,7 +269,7 @@ function finish(
   response: Response,
 ): FinalResponse | Promise<FinalResponse> {
   try {
-    return finalise(req, response);
+    return prepareResponse(req, response);
   } catch (error) {
     return failed(compiled, req, conn, response, error);
   }
@@ -286,10 +286,10 @@ function failed(
   // An error handler's own response may be as broken as the one that it replaces.
   const instead = (it: Response): FinalResponse => {
     try {
-      return finalise(req, withFieldsOf(broken, it));
+      return prepareResponse(req, withFieldsOf(broken, it));
     } catch (second) {
       logError(`The answer to an error cannot be sent, request id ${req.id}`, second);
-      return finalise(req, Response.text(500, "500 Internal Server Error\n"));
+      return prepareResponse(req, Response.text(500, "500 Internal Server Error\n"));
     }
   };
   const answer = compiled.fail(error, req, conn);

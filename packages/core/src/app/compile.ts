@@ -55,7 +55,7 @@ const RETRY_AFTER = [{ name: "Retry-After", value: "1" }];
 export function compile(definition: Definition<unknown>): Compiled {
   const router = new Router<Route>();
   const routes: RouteInfo[] = [];
-  const scopes: (Scope & { readonly miss: Run })[] = [];
+  const scopes: (Scope & { readonly unmatched: Run })[] = [];
 
   const addRoute = (scope: Scope, route: RouteDefinition<unknown>, state: unknown): void => {
     const pattern = scope.prefix + (route.pattern === "/" && scope.prefix !== "" ? "" : route.pattern);
@@ -112,7 +112,7 @@ export function compile(definition: Definition<unknown>): Compiled {
           ? (outer?.notFound ?? throwNotFound)
           : (req, params, conn) => notFound(req, params, conn, app.state),
     };
-    scopes.push({ ...scope, miss: scope.wrap(guard(missOf(router, scope.notFound))) });
+    scopes.push({ ...scope, unmatched: scope.wrap(guard(unmatchedOf(router, scope.notFound))) });
     for (const route of app.routes.filter(({ method }) => method !== undefined))
       addRoute(scope, route, app.state);
     for (const route of app.routes.filter(({ method }) => method === undefined))
@@ -137,18 +137,18 @@ export function compile(definition: Definition<unknown>): Compiled {
     fail: (error, req, conn) => root.guard(() => throwIt(error))(req, NO_PARAMS, conn),
     dispatch: (req, conn) => {
       let match: Match<Route> | undefined;
-      let miss = root.miss;
+      let unmatched = root.unmatched;
       try {
         const { method, path } = req;
         match = router.find(method, path);
         if (match === undefined) {
           if (method === "HEAD") match = router.find("GET", path);
-          if (match === undefined) miss = scopeOf(path).miss;
+          if (match === undefined) unmatched = scopeOf(path).unmatched;
         }
       } catch {
         // A malformed target: it throws again where layers and error handlers see it.
       }
-      if (match === undefined) return miss(req, NO_PARAMS, conn);
+      if (match === undefined) return unmatched(req, NO_PARAMS, conn);
       const { target } = match;
       req.route = target.pattern;
       req.bodyLimit = target.bodyLimit;
@@ -160,7 +160,7 @@ export function compile(definition: Definition<unknown>): Compiled {
 }
 
 /** Answers where no route did: 405, an automatic OPTIONS, or whatever stands for "not found" here. */
-function missOf(router: Router<Route>, notFound: Run): Run {
+function unmatchedOf(router: Router<Route>, notFound: Run): Run {
   return (req, params, conn) => {
     const allowed = router.allowed(req.path);
     if (req.path === "*" ? req.method !== "OPTIONS" : allowed.length === 0)

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openInside } from "./open-within.ts";
+import { openWithin } from "./open-within.ts";
 
 let base: string;
 let root: string;
@@ -38,7 +38,7 @@ beforeAll(() => {
 afterAll(() => rmSync(base, { recursive: true }));
 
 async function contents(...segments: string[]): Promise<string | undefined> {
-  const opened = await openInside(root, segments);
+  const opened = await openWithin(root, segments);
   if (opened === undefined) return undefined;
   try {
     return opened.isDirectory ? "(folder)" : await opened.handle.readFile("utf8");
@@ -79,12 +79,12 @@ describe("a file is opened", () => {
     });
     expect(await contents("socket")).toBeUndefined();
     server.close();
-    expect(await openInside("/dev", ["zero"])).toBeUndefined();
-    expect(await openInside("/dev", ["null"])).toBeUndefined();
+    expect(await openWithin("/dev", ["zero"])).toBeUndefined();
+    expect(await openWithin("/dev", ["null"])).toBeUndefined();
   });
 
   test("also below the root of the whole file system", async () => {
-    const opened = await openInside("/", join(root, "file").split("/").slice(1));
+    const opened = await openWithin("/", join(root, "file").split("/").slice(1));
     expect(opened?.size).toBe(6);
     await opened?.handle.close();
   });

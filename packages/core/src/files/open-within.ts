@@ -14,7 +14,7 @@ const HAS_PROC = existsSync("/proc/self/fd");
  *
  * The file is opened first and checked then, by what is open: whoever exchanges it in between gains nothing.
  */
-export async function openInside(root: string, segments: readonly string[]): Promise<Opened | undefined> {
+export async function openWithin(root: string, segments: readonly string[]): Promise<Opened | undefined> {
   const path = join(root, ...segments);
   let handle: FileHandle | undefined;
   try {

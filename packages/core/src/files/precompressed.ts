@@ -3,7 +3,7 @@ import { preferredEncoding } from "../http/accept-encoding.ts";
 import type { Opened } from "../message/open-file.ts";
 import type { Request } from "../message/request.ts";
 import { letGo } from "../message/send-file.ts";
-import { openInside } from "./open-within.ts";
+import { openWithin } from "./open-within.ts";
 
 const SUFFIXES = { br: ".br", zstd: ".zst", gzip: ".gz" } as const;
 type Suffixed = keyof typeof SUFFIXES;
@@ -23,7 +23,7 @@ export async function chooseSibling(
     const coding = preferredEncoding(req.headerList("accept-encoding"), offers);
     if (coding === undefined) return [file, undefined];
     const name = `${segments.at(-1)}${SUFFIXES[coding]}`;
-    const sibling = await openInside(folder, [...segments.slice(0, -1), name]).catch((error: unknown) => {
+    const sibling = await openWithin(folder, [...segments.slice(0, -1), name]).catch((error: unknown) => {
       letGo(file);
       throw error;
     });

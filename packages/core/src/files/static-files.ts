@@ -6,7 +6,7 @@ import { HttpError } from "../http/http-error.ts";
 import { assertHeader, type Header } from "../http/header.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { checkOptions, isBoolean, isString, listOf, objectThat, orFalse } from "../options/check.ts";
-import { openInside } from "./open-within.ts";
+import { openWithin } from "./open-within.ts";
 import { chooseSibling } from "./precompressed.ts";
 import type { Opened } from "../message/open-file.ts";
 import type { Request } from "../message/request.ts";
@@ -114,7 +114,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): Sta
   /** Opens what is named; `undefined` where there is nothing, or nothing to be shown. */
   const openNamed = async (name: string): Promise<Opened | undefined> =>
     isPlain(name) && (!hasDotfile(name) || showsDotfile(name))
-      ? openInside(folder, name.split("/"))
+      ? openWithin(folder, name.split("/"))
       : undefined;
 
   const answer = async (req: Request, path: string | undefined): Promise<Response | undefined> => {
@@ -148,7 +148,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): Sta
     const found = await answer(req, path);
     if (found !== undefined) return found;
     if (fallback !== undefined && path !== undefined && isPage(req, path)) {
-      const file = await openInside(folder, fallback.split("/"));
+      const file = await openWithin(folder, fallback.split("/"));
       if (file?.isDirectory === false) return send(req, fallback, file);
       if (file !== undefined) letGo(file);
     }

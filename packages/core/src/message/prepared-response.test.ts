@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { finalise } from "./prepared-response.ts";
+import { prepareResponse } from "./prepared-response.ts";
 import { Request } from "./request.ts";
 import { type Body, Response } from "./response.ts";
 
@@ -13,11 +13,11 @@ async function* chunks() {
 
 describe("what is sent", () => {
   test("has the length of its body in bytes, and a type", () => {
-    expect(finalise(get, new Response(200, [], "é"))).toMatchObject({
+    expect(prepareResponse(get, new Response(200, [], "é"))).toMatchObject({
       headers: ["Content-Type", "text/plain; charset=utf-8", "Content-Length", "2"],
       contentLength: 2,
     });
-    expect(finalise(get, new Response(200, [], new Uint8Array(3))).headers).toEqual([
+    expect(prepareResponse(get, new Response(200, [], new Uint8Array(3))).headers).toEqual([
       "Content-Type",
       "application/octet-stream",
       "Content-Length",
@@ -27,7 +27,7 @@ describe("what is sent", () => {
 
   test("has no type without a body", () => {
     for (const body of [undefined, "", null as never]) {
-      expect(finalise(get, new Response(200, [], body)).headers).toEqual(["Content-Length", "0"]);
+      expect(prepareResponse(get, new Response(200, [], body)).headers).toEqual(["Content-Length", "0"]);
     }
   });
 
@@ -40,7 +40,7 @@ describe("what is sent", () => {
       { name: "X-A", value: "1" },
       { name: "Content-Type", value: "x/y" },
     ];
-    expect(finalise(get, new Response(200, framing, "a")).headers).toEqual([
+    expect(prepareResponse(get, new Response(200, framing, "a")).headers).toEqual([
       "X-A",
       "1",
       "Content-Type",
@@ -48,15 +48,16 @@ describe("what is sent", () => {
       "Content-Length",
       "1",
     ]);
-    expect(finalise(get, new Response(200, framing, chunks())).contentLength).toBe(99);
+    expect(prepareResponse(get, new Response(200, framing, chunks())).contentLength).toBe(99);
     expect(
-      finalise(get, new Response(200, [{ name: "Content-Length", value: "-1" }], chunks())).contentLength,
+      prepareResponse(get, new Response(200, [{ name: "Content-Length", value: "-1" }], chunks()))
+        .contentLength,
     ).toBe(undefined);
   });
 
   test("for HEAD is the head of the answer to GET, and the source is let go", () => {
     const stream = Readable.from(["a"]);
-    const { headers, body } = finalise(
+    const { headers, body } = prepareResponse(
       head,
       new Response(200, [{ name: "Content-Length", value: "5" }], stream),
     );
@@ -65,7 +66,7 @@ describe("what is sent", () => {
   });
 
   test.each([204, 304])("for %d has no body and no length", (status) => {
-    expect(finalise(get, Response.text(status, "a"))).toMatchObject({
+    expect(prepareResponse(get, Response.text(status, "a"))).toMatchObject({
       headers: ["Content-Type", "text/plain; charset=utf-8"],
       body: undefined,
       contentLength: undefined,
@@ -73,7 +74,7 @@ describe("what is sent", () => {
   });
 
   test("for 205 has a length of 0", () => {
-    expect(finalise(get, new Response(205, [], "a"))).toMatchObject({
+    expect(prepareResponse(get, new Response(205, [], "a"))).toMatchObject({
       headers: ["Content-Length", "0"],
       body: undefined,
     });
@@ -82,7 +83,7 @@ describe("what is sent", () => {
   test("is a copy: the response stays as it was", () => {
     const shared = Response.text(200, "a");
     const before = structuredClone({ ...shared });
-    finalise(get, shared).headers.push("Set-Cookie", "a=1");
+    prepareResponse(get, shared).headers.push("Set-Cookie", "a=1");
     expect({ ...shared }).toEqual(before);
   });
 });
@@ -91,25 +92,27 @@ describe("a response is refused", () => {
   test.each([0, 99, 101, 199, 600, 200.5, Number.NaN, "200" as never])("with the status %j", (status) => {
     const response = Response.empty(200);
     response.statusCode = status;
-    expect(() => finalise(get, response)).toThrow(RangeError);
+    expect(() => prepareResponse(get, response)).toThrow(RangeError);
   });
 
   test.each(["a\r\nb", "a\nX: y", "\0", "é", "✓"])("with the reason phrase %j", (reasonPhrase) => {
-    expect(() => finalise(get, new Response({ statusCode: 200, reasonPhrase }))).toThrow(TypeError);
+    expect(() => prepareResponse(get, new Response({ statusCode: 200, reasonPhrase }))).toThrow(TypeError);
   });
 
   test("with a header that was made by hand and splits the message", () => {
     const response = new Response(200, [{ name: "X", value: "a\r\nSet-Cookie: b=c" }]);
-    expect(() => finalise(get, response)).toThrow(TypeError);
+    expect(() => prepareResponse(get, response)).toThrow(TypeError);
   });
 
   test.each([5, true, {}, [], new Date()])("with the body %j", (body) => {
-    expect(() => finalise(get, new Response(200, [], body as never as Body))).toThrow(/Response\.json/);
+    expect(() => prepareResponse(get, new Response(200, [], body as never as Body))).toThrow(
+      /Response\.json/,
+    );
   });
 
   test("and its stream is let go", () => {
     const stream = Readable.from(["a"]);
-    expect(() => finalise(get, new Response(99, [], stream))).toThrow(RangeError);
+    expect(() => prepareResponse(get, new Response(99, [], stream))).toThrow(RangeError);
     expect(stream.destroyed).toBe(true);
   });
 });

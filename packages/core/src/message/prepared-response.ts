@@ -21,7 +21,7 @@ export interface FinalResponse {
  * @throws TypeError for a header that would break the message, RangeError for an impossible status. The body is
  * cancelled then.
  */
-export function finalise(req: Request, response: Response): FinalResponse {
+export function prepareResponse(req: Request, response: Response): FinalResponse {
   try {
     return complete(req, response);
   } catch (error) {
