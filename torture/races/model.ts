@@ -162,7 +162,10 @@ export class Model {
         return this.#write(call.slot, seen, true, call.user);
       case "update": {
         const stored = this.#find(this.#heldIn(call.slot).id);
-        if (stored === undefined) return expected(seen, undefined);
+        if (stored === undefined) {
+          const isRefused = seen.kind === "error" && seen.name === "SessionEndedError";
+          return isRefused ? undefined : `an update of no session gave ${JSON.stringify(seen)}`;
+        }
         const next = increment(stored.data.get(call.key));
         stored.data.set(call.key, next);
         return expected(seen, next);
@@ -222,6 +225,12 @@ export class Model {
     const stored = this.#find(held.id);
     if (stored === undefined) return expected(seen, false);
     if (seen.kind !== "session") return `a write of a live session gave ${JSON.stringify(seen)}`;
+    if (user !== undefined && stored.userId !== undefined && stored.userId !== user) {
+      // What another user has left behind is not for the next.
+      held.changes.clear();
+      held.data.clear();
+      stored.data.clear();
+    }
     for (const [key, value] of held.changes) {
       if (value === undefined) stored.data.delete(key);
       else stored.data.set(key, value);

@@ -9,6 +9,18 @@ export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
+/** What a pool of `pg` has beside. */
+interface PostgresPool extends PostgresClient {
+  readonly waitingCount: number;
+  connect(): Promise<PooledClient>;
+}
+
+interface PooledClient extends PostgresClient {
+  on(event: "error", listener: () => void): unknown;
+  off(event: "error", listener: () => void): unknown;
+  release(isBroken?: boolean): void;
+}
+
 /** Rows as drivers give them. */
 export type Row = Record<string, unknown>;
 
@@ -20,6 +32,7 @@ const PAUSE_MS = 100;
 
 export class PostgresConnection {
   readonly #client: PostgresClient;
+  readonly #pool: PostgresPool | undefined;
   readonly #timeoutMs: number;
 
   constructor(client: PostgresClient, timeoutMs: number) {
@@ -27,6 +40,7 @@ export class PostgresConnection {
       throw new TypeError("PostgresSessionStore: the pool must have a method query(text, values)");
     }
     this.#client = client;
+    this.#pool = isPool(client) ? client : undefined;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -61,8 +75,9 @@ export class PostgresConnection {
 
   async #send(text: string, values: unknown[], until: number): Promise<Row[]> {
     try {
-      const ms = Math.max(1, Math.ceil(until - performance.now()));
-      const { rows } = await within(ms, this.#client.query(text, values));
+      const pool = this.#pool;
+      if (pool !== undefined) return await sendOver(await take(pool, until), text, values, until);
+      const { rows } = await within(left(until), this.#client.query(text, values));
       return rows as Row[];
     } catch (error) {
       if (codeOf(error) !== UNDEFINED_TABLE) throw error;
@@ -75,6 +90,53 @@ export class PostgresConnection {
     }
   }
 }
+
+function isPool(client: PostgresClient): client is PostgresPool {
+  return "waitingCount" in client && "connect" in client && typeof client.connect === "function";
+}
+
+/**
+ * A connection of a pool, taken by ourselves: a statement that waited for one in the pool could not be withdrawn any more, and
+ * would be carried out when nobody wants it. One that comes too late goes back at once.
+ */
+async function take(pool: PostgresPool, until: number): Promise<PooledClient> {
+  const taken = pool.connect();
+  try {
+    return await within(left(until), taken);
+  } catch (error) {
+    taken.then((late) => late.release(), ignore);
+    throw error;
+  }
+}
+
+async function sendOver(
+  client: PooledClient,
+  text: string,
+  values: unknown[],
+  until: number,
+): Promise<Row[]> {
+  let isBroken = true;
+  // A connection that breaks says so twice: by the statement, and by an event that must have a listener.
+  client.on("error", ignore);
+  try {
+    const { rows } = await within(left(until), client.query(text, values));
+    isBroken = false;
+    return rows as Row[];
+  } catch (error) {
+    // What the database itself has answered leaves the connection as it was.
+    isBroken = codeOf(error)?.length !== 5 || isCut(error);
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(isBroken);
+  }
+}
+
+function left(until: number): number {
+  return Math.max(1, Math.ceil(until - performance.now()));
+}
+
+function ignore(): void {}
 
 /** The SQLSTATE of an error. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function codeOf(error: unknown): string | undefined {

@@ -76,6 +76,7 @@ export class RedisBackend implements Backend {
     const reply = await this.#read(lua.FIND, handle, [secretHash, this.#touchMs, this.#idleMs]);
     if (reply === null) return undefined;
     const [now, touched, retired, flat] = reply as [unknown, unknown, unknown, string[]];
+    this.#redis.heard(Number(now));
     const { generation, ...found } = foundOf(flat, Number(now), Number(retired) === 1);
     if (Number(touched) === 1 && found.login !== undefined) {
       const { userId } = found.login;
@@ -157,7 +158,9 @@ export class RedisBackend implements Backend {
 
   async touch({ handle, secretHash }: Key): Promise<number | undefined> {
     const now = await this.#run(lua.TOUCH, handle, [secretHash, this.#idleMs]);
-    return now === null ? undefined : Number(now);
+    if (now === null) return undefined;
+    this.#redis.heard(Number(now));
+    return Number(now);
   }
 
   async peek({ handle, secretHash }: Key, field: string): Promise<{ value: string | undefined } | "gone"> {

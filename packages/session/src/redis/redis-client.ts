@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { isCut } from "../remote/connection-errors.ts";
 import { within } from "../remote/deadline.ts";
+import { ServerClock } from "../remote/server-clock.ts";
 
 /** A client or a pool of clients of node-redis. */
 export interface NodeRedisClient {
@@ -61,22 +62,55 @@ interface Driver {
 export class RedisConnection {
   readonly #driver: Driver;
   readonly #timeoutMs: number;
+  readonly #clock = new ServerClock();
 
   constructor(client: RedisClient, timeoutMs: number) {
     this.#driver = driverOf(client);
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Runs a script on a key. Its text is sent only where the server does not know it: the first time, and after restarts. */
+  /** Takes the server's time out of an answer. */
+  heard(serverTime: number): void {
+    this.#clock.heard(serverTime);
+  }
+
+  /**
+   * Runs a script on a key, or does not run it at all: what waits in a client's queue, in a stopped server or for a connection
+   * until its time is over is refused by the server when it comes there at last.
+   */
   async run(script: Script, key: string, args: Args, timeoutMs: number = this.#timeoutMs): Promise<unknown> {
-    const { send } = this.#driver;
-    const rest = ["1", key, ...args.map(String)];
+    const until = performance.now() + timeoutMs;
+    // The first question changes nothing, so that it may come late.
+    if (!this.#clock.isKnown) await this.#askTime(key, timeoutMs);
     try {
-      return await within(timeoutMs, send(key, ["EVALSHA", script.sha, ...rest]));
+      return await this.#runUntil(script, key, args, until);
+    } catch (error) {
+      const serverTime = error instanceof Error ? /\bHATCHECKLATE (\d+)/.exec(error.message)?.[1] : undefined;
+      if (serverTime === undefined) throw error;
+      // It is early enough here: the server's clock was set meanwhile, and nothing was done.
+      this.#clock.heard(Number(serverTime));
+      return this.#runUntil(script, key, args, until);
+    }
+  }
+
+  /** Its text is sent only where the server does not know it: the first time, and after restarts. */
+  async #runUntil(script: Script, key: string, args: Args, until: number): Promise<unknown> {
+    const { send } = this.#driver;
+    const left = (): number => Math.max(1, until - performance.now());
+    const deadline = Math.ceil(this.#clock.now() + left());
+    const rest = ["1", key, ...args.map(String), String(deadline)];
+    try {
+      return await within(left(), send(key, ["EVALSHA", script.sha, ...rest]));
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return within(timeoutMs, send(key, ["EVAL", script.text, ...rest]));
+      return within(left(), send(key, ["EVAL", script.text, ...rest]));
     }
+  }
+
+  async #askTime(key: string, timeoutMs: number): Promise<void> {
+    const reply = await within(timeoutMs, this.#driver.send(key, ["TIME"]));
+    const [seconds, micros] = reply as [unknown, unknown];
+    this.#clock.heard(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000));
   }
 
   /** Runs a script that may as well run twice: where its connection was cut, once more over another. */

@@ -1,5 +1,5 @@
 // The Lua scripts for one session each. A session is a hash with these fields; every script touches this one key only, so
-// that it runs on a Cluster, and goes by the server's clock. Redis runs a script as a whole: no other command, and no
+// that it runs on a Cluster, and goes by the server's clock. The last argument is the time until which it may begin. Redis runs a script as a whole: no other command, and no
 // expiry, comes in between.
 //
 //   h secret's hash   c created   s last seen   e end of its lifetime   n bytes of its data
@@ -17,6 +17,9 @@ const PRELUDE = `
 local key = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Whoever sent this has given it up by then, and was told so: whatever has kept it, it must not be done any more.
+if now > tonumber(table.remove(ARGV)) then return redis.error_reply('HATCHECKLATE ' .. now) end
 
 local function is_current(hash)
   return redis.call('HGET', key, 'h') == hash

@@ -22,6 +22,9 @@ const PRELUDE = `
 local key = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Whoever sent this has given it up by then, and was told so: whatever has kept it, it must not be done any more.
+if now > tonumber(table.remove(ARGV)) then return redis.error_reply('HATCHECKLATE ' .. now) end
 local generation = -(redis.call('ZSCORE', key, '') or 0)
 -- Where nothing can be written, the rest can still be read.
 redis.pcall('ZREMRANGEBYSCORE', key, 1, now)

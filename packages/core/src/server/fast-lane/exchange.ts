@@ -59,6 +59,10 @@ export class LaneExchange implements RequestInit {
     return this.#statusCode;
   }
 
+  get isClosed(): boolean {
+    return this.#isWhole === false || this.socket.destroyed;
+  }
+
   get signal(): AbortSignal {
     const controller = new AbortController();
     this.whenOver((isWhole) => {
