@@ -219,6 +219,17 @@ describe("accounts", () => {
     expect((await visitor().get("/login?next=%22%3E%3Cscript%3E")).text).not.toContain("<script>");
   });
 
+  test("a form without its fields, or with one twice, is none of ours: 422 says which", async () => {
+    const somebody = visitor();
+    const missing = await somebody.post("/login", { name: "x" }, { accept: "application/json" });
+    expect(missing.status).toBe(422);
+    expect(JSON.parse(missing.text)).toMatchObject({ errors: [{ pointer: "#/password" }] });
+    const twice = "name=a&name=b&password=a+hat+and+a+coat";
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    const { status, text } = await somebody.send("POST", "/register", twice, type);
+    expect([status, text.includes("<!doctype html>")]).toEqual([422, true]);
+  });
+
   test("who is logged in needs neither form", async () => {
     const ada = await member();
     expect((await ada.get("/login")).headers.location).toBe("/account");

@@ -1,6 +1,7 @@
 // Asks for the password again before something sensitive: who finds an unlocked phone does not know it.
 import { type Handler, html, Response } from "@hatcheck/core";
 import { formField } from "../form-field.ts";
+import { PasswordForm } from "../forms.ts";
 import { page } from "../layout.ts";
 import { signIn } from "../sign-in.ts";
 import type { Site } from "../site.ts";
@@ -10,8 +11,8 @@ export const showConfirm: Handler<Site> = (req, _params, _conn, site) => confirm
 
 export const confirm: Handler<Site> = async (req, _params, conn, site) => {
   const visit = site.members.of(req);
-  const form = await req.form();
-  const user = await signIn(site, conn, visit.user.name, form.get("password") ?? "");
+  const { password } = await req.form(PasswordForm);
+  const user = await signIn(site, conn, visit.user.name, password);
   if (user === undefined) return confirmPage(visit, "This is not your password.");
   // A login anew: another ticket, and `authenticatedWithin` counts from now.
   visit.session.login(user.id);

@@ -1,6 +1,7 @@
 // Logging in, and out.
 import { type Handler, html, Response } from "@hatcheck/core";
 import { formField } from "../form-field.ts";
+import { LoginForm } from "../forms.ts";
 import { page } from "../layout.ts";
 import { signIn } from "../sign-in.ts";
 import type { Site } from "../site.ts";
@@ -16,12 +17,11 @@ export const showLogin: Handler<Site> = async (req, _params, _conn, site) => {
 };
 
 export const login: Handler<Site> = async (req, _params, conn, site) => {
-  const form = await req.form();
-  const name = (form.get("name") ?? "").trim();
-  const next = destination(form.get("next"));
+  const { name, password, ...form } = await req.form(LoginForm);
+  const next = destination(form.next);
   const visit = await visitOf(req, site);
 
-  const user = await signIn(site, conn, name, form.get("password") ?? "");
+  const user = await signIn(site, conn, name, password);
   if (user === undefined) {
     return loginPage(visit, { next, name, error: "No account has this name and this password." });
   }
@@ -37,7 +37,7 @@ export const logout: Handler<Site> = async (req, _params, _conn, site) => {
   return Response.redirect(303, "/");
 };
 
-function destination(next: string | null): string {
+function destination(next: string | null | undefined): string {
   return DESTINATIONS.find((path) => path === next) ?? "/account";
 }
 

@@ -2,6 +2,7 @@
 import { type Handler, html, Response } from "@hatcheck/core";
 import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
+import { PasswordForm } from "../forms.ts";
 import { page } from "../layout.ts";
 import { passwordProblem } from "../rules.ts";
 import type { Site } from "../site.ts";
@@ -18,7 +19,7 @@ export const changePassword: Handler<Site> = async (req, _params, _conn, site) =
   const visit = site.members.of(req);
   const { session, user } = visit;
   if (!session.authenticatedWithin(RECENT_SECONDS)) return toConfirm();
-  const password = (await req.form()).get("password") ?? "";
+  const { password } = await req.form(PasswordForm);
   const problem = passwordProblem(password, user.name);
   if (problem !== undefined) return passwordPage(visit, problem);
 

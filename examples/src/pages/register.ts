@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type Handler, html, Response } from "@hatcheck/core";
 import { hashPassword } from "@hatcheck/session/password";
 import { formField } from "../form-field.ts";
+import { RegisterForm } from "../forms.ts";
 import { page } from "../layout.ts";
 import { nameProblem, passwordProblem } from "../rules.ts";
 import type { Site } from "../site.ts";
@@ -14,9 +15,7 @@ export const showRegister: Handler<Site> = async (req, _params, _conn, site) => 
 };
 
 export const register: Handler<Site> = async (req, _params, conn, site) => {
-  const form = await req.form();
-  const name = (form.get("name") ?? "").trim();
-  const password = form.get("password") ?? "";
+  const { name, password } = await req.form(RegisterForm);
   const visit = await visitOf(req, site);
 
   const problems = { name: nameProblem(name), password: passwordProblem(password, name) };
