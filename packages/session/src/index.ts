@@ -4,6 +4,7 @@ export {
   DeviceRequiredError,
   SessionEndedError,
   SessionIdInUseError,
+  SessionSchemaError,
   SessionStoreFullError,
   SessionStoreUnavailableError,
   SessionTooLargeError,
@@ -34,9 +35,12 @@ export type { SessionCookieOptions } from "./layer/session-cookie.ts";
 export type { StandardSchema } from "@hatcheck/core";
 export type {
   Client,
+  CountOptions,
   CreateOptions,
   DestroyByUserOptions,
   LoginOptions,
+  ListedSession,
+  ListOptions,
   Mode,
   PurgeOptions,
   RenewOptions,

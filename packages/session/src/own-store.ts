@@ -5,6 +5,8 @@ export type {
   Found,
   Key,
   LoggedIn,
+  Page,
+  PageQuery,
   Refusal,
   Replaced,
   Replacement,

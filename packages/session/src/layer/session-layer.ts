@@ -11,7 +11,7 @@ import {
   Response,
   withMembers,
 } from "@hatcheck/core";
-import { SessionStoreUnavailableError, SessionTooLargeError } from "../model/errors.ts";
+import { SessionStoreUnavailableError } from "../model/errors.ts";
 import { type Checks, checkOptions, isBoolean, show } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
 import { makePrivate } from "./private-answer.ts";
@@ -331,7 +331,5 @@ function throwAsAnswer(error: unknown): never {
 }
 
 function toAnswer(error: unknown): HttpError {
-  if (error instanceof SessionTooLargeError)
-    return new HttpError(503, "The session could not be stored.", { cause: error });
   return error instanceof HttpError ? error : new SessionStoreUnavailableError(error);
 }

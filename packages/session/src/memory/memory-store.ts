@@ -1,27 +1,17 @@
 // The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
+import { getHeapStatistics } from "node:v8";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isBound } from "../model/device.ts";
+import { type Check, countOf, numberThat } from "@hatcheck/core/options";
 import {
   SessionEndedError,
   SessionIdInUseError,
   SessionStoreFullError,
   SessionTooLargeError,
 } from "../model/errors.ts";
-import {
-  created,
-  destroyed,
-  expired,
-  loaded,
-  refused,
-  regenerated,
-  type RefusalReason,
-  saved,
-} from "../model/events.ts";
+import { announce, announceRefusal, created, expired, loaded, regenerated, saved } from "../model/events.ts";
 import { flat, flatKey } from "../model/flat-string.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
-import { ExpiryHeap, SeenList } from "./eviction-order.ts";
-import { ShardedMap } from "./sharded-map.ts";
-import { countOf } from "@hatcheck/core/options";
+import { type Login, loginOf, loginRecordOf } from "../model/login.ts";
 import {
   assertChange,
   assertCreateOptions,
@@ -30,16 +20,15 @@ import {
   assertRenewOptions,
   assertSession,
   assertUserId,
+  countOptionsOf,
   isUserId,
+  listOptionsOf,
   type Settings,
   settingsOf,
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
-import { type Login, loginOf, loginRecordOf } from "../model/login.ts";
-import { conform } from "../model/schema.ts";
-import { type FormerId, formerAs, withFormer } from "./former-ids.ts";
-import { Stamps } from "./stamps.ts";
+import { assertConforms, conform } from "../model/schema.ts";
 import {
   acceptEntries,
   acceptState,
@@ -50,18 +39,19 @@ import {
   entriesOf,
   find,
   isLarger,
-  type LoginRecord,
+  isSnapshotOf,
   NO_ENTRIES,
   Session,
-  type SessionRecord,
   toStored,
   toValue,
 } from "../model/session.ts";
 import { generateId, isSameId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
 import type {
-  Client,
+  CountOptions,
   CreateOptions,
   DestroyByUserOptions,
+  ListedSession,
+  ListOptions,
   LoginOptions,
   PurgeOptions,
   RenewOptions,
@@ -69,44 +59,30 @@ import type {
   Store,
   StoreOptions,
 } from "../model/store.ts";
+import { formerAs, withFormer } from "./former-ids.ts";
+import { type Kept, toEntry, toListed, toRecord } from "./record.ts";
+import { Records } from "./records.ts";
+import { Stamps } from "./stamps.ts";
 
 export interface MemoryOptions<Data> extends StoreOptions<Data> {
   /**
    * Most sessions that are kept; 1,000,000 unless given. When it is full, expired sessions go first, then those without a
-   * user that were not seen for longest.
+   * user, then those of the user who takes the most room, if that one has more than ten; of each, those not seen for longest.
    */
   maxSessions?: number;
+  /**
+   * Most bytes of the heap that all sessions together take, as near as that can be told; unless given, half of what Node lets the
+   * heap grow to beyond 256 MiB, and an eighth of all where that is more. When it is full, the same go first. `Infinity` for no
+   * bound.
+   */
+  maxTotalBytes?: number;
 }
 
-/** Who has logged in; most sessions of a public site have none of this. */
-interface KeptLogin extends LoginRecord {
-  readonly client: Client;
-}
-
-/** A record as it is kept. In memory the whole id is the key: whoever can read it has the process already. */
-interface Kept {
-  id: string;
-  readonly handle: string;
-  readonly createdAt: number;
-  lastSeenAt: number;
-  expiresAt: number;
-  renewedAt: number;
-  entries: Entries;
-  login: KeptLogin | undefined;
-  device: string | undefined;
-  former: readonly FormerId[] | undefined;
-  // Its places in the two orders.
-  dueAt: number;
-  heapIndex: number;
-  newer: Kept | undefined;
-  older: Kept | undefined;
-}
+/** Records that a list looks at before other work has its turn. */
+const LIST_BATCH = 1000;
 
 /** After so many calls of `change` it is certain that it changes the value itself. */
 const UPDATE_ATTEMPTS = 200;
-
-/** Records that a purge looks at before it looks at the clock: a fraction of a millisecond. */
-const PURGE_BATCH = 100;
 
 /**
  * Sessions in memory: gone when the process ends, and not shared with others.
@@ -119,19 +95,20 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 > {
   readonly mode = "sync";
   readonly #settings: Settings<Data>;
-  readonly #maxSessions: number;
-  /** By handle, which stays when the id changes. */
-  readonly #records = new ShardedMap<Kept>();
+  readonly #records: Records;
   readonly #stamps = new Stamps();
-  readonly #byUser = new Map<string, Set<Kept>>();
-  readonly #byExpiry = new ExpiryHeap<Kept>();
-  /** Sessions without a user: those that may be dropped when the store is full. */
-  readonly #anonymous = new SeenList<Kept>();
 
   /** @throws RangeError or TypeError for an option that is wrong. */
   constructor(options: number | MemoryOptions<Data>) {
-    this.#settings = settingsOf("SessionStore", options, { maxSessions: countOf("") });
-    this.#maxSessions = (typeof options === "object" ? options.maxSessions : undefined) ?? 1_000_000;
+    const settings = settingsOf("SessionStore", options, {
+      maxSessions: countOf(""),
+      maxTotalBytes: bytesOrInfinity,
+    });
+    const { maxSessions = 1_000_000, maxTotalBytes = shareOfHeap() } =
+      typeof options === "number" ? {} : options;
+    const { idleMs, maxSessionsPerUser } = settings;
+    this.#settings = settings;
+    this.#records = new Records({ idleMs, maxSessionsPerUser, maxSessions, maxTotalBytes });
   }
 
   get ttl(): number {
@@ -140,6 +117,11 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   get idle(): number | undefined {
     return this.#settings.idle;
+  }
+
+  /** Bytes of the heap that all sessions together take, as near as that can be told. */
+  get totalBytes(): number {
+    return this.#records.totalBytes;
   }
 
   now(): number {
@@ -154,8 +136,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertId(id);
     const present = this.#records.get(recordIdOf(id));
     if (present !== undefined) {
-      if (this.#isLive(present, Date.now())) throw new SessionIdInUseError();
-      this.#drop(present);
+      if (this.#records.isLive(present, Date.now())) throw new SessionIdInUseError();
+      this.#records.drop(present);
     }
     return this.#insert(flat(id), options);
   }
@@ -163,48 +145,48 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   load(id: string): Session<Data> | undefined {
     const kept = this.#find(id);
     if (kept === undefined) return undefined;
+    const { handle } = kept;
     const now = Date.now();
-    if (!this.#isLive(kept, now)) {
-      if (expired.hasSubscribers) expired.publish({ handle: kept.handle });
+    if (!this.#records.isLive(kept, now)) {
+      announce(expired, handle);
       return undefined;
     }
     const { schema } = this.#settings;
     let { entries } = kept;
     if (schema !== undefined) {
       const conforming = conform(schema, entries, true);
-      if (conforming === undefined) {
-        announceRefusal(id, "schema");
-        return undefined;
-      }
+      if (conforming === undefined) return announceRefusal(handle, "schema");
       entries = conforming;
     }
-    this.#see(kept, now);
-    if (loaded.hasSubscribers) loaded.publish({ handle: kept.handle });
+    this.#records.see(kept, now);
+    announce(loaded, handle);
     return new Session(toRecord(kept, id, entries, kept.id !== id));
   }
 
   save(session: Session<Data>): boolean {
     assertSession("save", session);
     const kept = this.#live(session.id);
-    if (kept === undefined) return refuseGone(session.id);
+    if (kept === undefined) return refuseGone(session);
+    // A holder keeps to its snapshot and its own changes: what others have written it sees at the next load.
+    const isLatest = isSnapshotOf(session, kept.entries);
     this.#write(kept, changesOf(session));
-    acceptEntries(session, kept.entries);
-    if (saved.hasSubscribers) saved.publish({ handle: session.handle });
+    acceptEntries(session, isLatest ? kept.entries : undefined);
+    announce(saved, kept.handle);
     return true;
   }
 
   touch(session: Session<Data>): boolean {
     assertSession("touch", session);
     const kept = this.#live(session.id);
-    if (kept === undefined) return refuseGone(session.id);
-    this.#see(kept, Date.now());
+    if (kept === undefined) return refuseGone(session);
+    this.#records.see(kept, Date.now());
     return true;
   }
 
   regenerate(session: Session<Data>): boolean {
     assertSession("regenerate", session);
     const kept = this.#current(session.id);
-    if (kept === undefined) return refuseGone(session.id);
+    if (kept === undefined) return refuseGone(session);
     this.#write(kept, changesOf(session));
     this.#rename(kept, session, Date.now(), true);
     return true;
@@ -214,12 +196,12 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertSession("renew", session);
     assertRenewOptions(options);
     const kept = this.#live(session.id);
-    if (kept === undefined) return refuseGone(session.id);
+    if (kept === undefined) return refuseGone(session);
     this.#write(kept, changesOf(session));
     const now = Date.now();
     if (options.extend === true && kept.login !== undefined) this.#extend(kept, now, kept.login.ttlMs);
     if (kept.id === session.id) this.#rename(kept, session, now, false);
-    else acceptState(session, toRecord(kept, session.id, kept.entries, true), kept.entries);
+    else acceptState(session, toRecord(kept, session.id, kept.entries, true));
     return true;
   }
 
@@ -228,23 +210,19 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertUserId(userId);
     assertLoginOptions(options);
     const kept = this.#current(session.id);
-    if (kept === undefined) return refuseGone(session.id);
+    if (kept === undefined) return refuseGone(session);
     const now = Date.now();
-    const login = loginOf(userId, options);
-    if (this.#isStale(kept.id, login, now)) return false;
+    const login = loginOf(flat(userId), options);
+    if (this.#isStale(kept.handle, login, now)) return false;
     const before = kept.login;
-    if (before === undefined || before.userId === userId) {
-      this.#write(kept, changesOf(session));
-    } else {
-      // What the former user left behind is not for the next.
-      kept.entries = NO_ENTRIES;
-      kept.device = undefined;
-    }
-    this.#forgetUser(kept);
-    const after = keptLoginOf(login, now, before);
+    const isOther = before !== undefined && before.userId !== userId;
+    // What the former user left behind is not for the next.
+    const entries = isOther ? this.#checked(kept.handle, NO_ENTRIES) : this.#merged(kept, changesOf(session));
+    const after = { ...loginRecordOf(login, now, before), client: login.client };
+    if (!this.#records.assign(kept, after, entries, now)) refuseFull(kept.handle);
+    if (isOther) kept.device = undefined;
     this.#extend(kept, now, after.ttlMs);
-    this.#rememberUser(kept, after);
-    this.#rename(kept, session, now, true);
+    this.#rename(kept, session, now, true, isOther ? NO_ENTRIES : undefined);
     return true;
   }
 
@@ -264,7 +242,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
       if (this.#live(id) !== kept) return refuseUpdate(id);
       if (find(kept.entries, key) !== before) continue;
       this.#write(kept, new Map([[flatKey(key), next]]));
-      if (saved.hasSubscribers) saved.publish({ handle: kept.handle });
+      announce(saved, kept.handle);
       return value;
     }
     throw new Error(
@@ -275,7 +253,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   exchangeDevice(session: Session<Data>, expected: string | undefined, next: string | undefined): boolean {
     assertSession("exchangeDevice", session);
     const kept = this.#live(session.id);
-    if (kept === undefined) return refuseGone(session.id);
+    if (kept === undefined) return refuseGone(session);
     if (kept.device !== expected) return false;
     kept.device = next;
     return true;
@@ -284,46 +262,62 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   destroy(session: Session<Data> | string): boolean {
     // Of a session that was loaded it is the record that ends, whatever its id has become.
     const kept = session instanceof Session ? this.#records.get(session.handle) : this.#find(session);
-    return kept !== undefined && this.#end(kept);
+    return kept !== undefined && this.#records.end(kept, Date.now());
   }
 
   wasReplaced(id: string): boolean {
     const kept = isWellFormedId(id) ? this.#records.get(recordIdOf(id)) : undefined;
     const now = Date.now();
-    return kept !== undefined && this.#isLive(kept, now) && formerAs(kept.former, id, now) === "dead";
+    return kept !== undefined && this.#records.isLive(kept, now) && formerAs(kept.former, id, now) === "dead";
   }
 
   listByUser(userId: string): SessionEntry[] {
     if (!isUserId(userId)) return [];
     const now = Date.now();
-    const entries: SessionEntry[] = [];
-    for (const kept of this.#byUser.get(userId) ?? []) {
-      if (this.#isLive(kept, now)) entries.push(toEntry(kept));
-    }
-    return entries.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+    return [...this.#records.ofUser(userId)].filter((kept) => this.#records.isLive(kept, now)).map(toEntry);
   }
 
   destroyByUser(userId: string, options: DestroyByUserOptions<Data> = {}): number {
     const spared = sparedBy(options);
     if (!isUserId(userId)) return 0;
-    if (options.stamp !== undefined) this.#stamps.set(userId, options.stamp, Date.now());
+    const now = Date.now();
+    if (options.stamp !== undefined) this.#stamps.set(userId, options.stamp, now);
     let count = 0;
-    for (const kept of this.#byUser.get(userId) ?? []) {
-      if (!spared.includes(kept.handle) && this.#end(kept)) count += 1;
+    for (const kept of this.#records.ofUser(userId)) {
+      if (!spared.includes(kept.handle) && this.#records.end(kept, now)) count += 1;
     }
     return count;
   }
 
   destroyByHandle(userId: string, handle: string): boolean {
-    if (!isUserId(userId)) return false;
-    const kept = isWellFormedId(handle) ? this.#records.get(handle) : undefined;
-    return kept?.login?.userId === userId && this.#end(kept);
+    const kept = isUserId(userId) && isWellFormedId(handle) ? this.#records.get(handle) : undefined;
+    return kept?.login?.userId === userId && this.#records.end(kept, Date.now());
+  }
+
+  async *listAll(options: ListOptions = {}): AsyncGenerator<ListedSession[], void> {
+    const { pageSize, loggedIn } = listOptionsOf(options);
+    let page: ListedSession[] = [];
+    let looked = 0;
+    for (const kept of this.#records.all()) {
+      if ((looked += 1) % LIST_BATCH === 0) await nextTurn();
+      const isMeant = loggedIn === undefined || (kept.login !== undefined) === loggedIn;
+      if (!isMeant || !this.#records.isLive(kept, Date.now())) continue;
+      page.push(toListed(kept));
+      if (page.length < pageSize) continue;
+      yield page;
+      page = [];
+    }
+    if (page.length > 0) yield page;
+  }
+
+  count(options: CountOptions = {}): number {
+    return this.#records.countLive(Date.now(), countOptionsOf(options).loggedIn);
   }
 
   purgeExpired(): number;
   purgeExpired(options: PurgeOptions): Promise<number>;
   purgeExpired(options?: PurgeOptions): number | Promise<number> {
-    return options === undefined ? this.#purge(Date.now(), Infinity) : this.#purgeInSlices(sliceOf(options));
+    return options === undefined ? this.#records.purge(Date.now()) : this.#purgeInSlices(sliceOf(options));
   }
 
   len(): number {
@@ -332,15 +326,6 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   isEmpty(): boolean {
     return this.#records.size === 0;
-  }
-
-  /** When a record ends: its lifetime, or earlier when it idles. */
-  #endOf(kept: Kept): number {
-    return Math.min(kept.expiresAt, kept.lastSeenAt + this.#settings.idleMs);
-  }
-
-  #isLive(kept: Kept, now: number): boolean {
-    return now < this.#endOf(kept);
   }
 
   /** The record that an id opens, be it expired. */
@@ -353,7 +338,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   #live(id: string): Kept | undefined {
     const kept = this.#find(id);
-    return kept !== undefined && this.#isLive(kept, Date.now()) ? kept : undefined;
+    return kept !== undefined && this.#records.isLive(kept, Date.now()) ? kept : undefined;
   }
 
   /** The record that has this very id. */
@@ -362,9 +347,9 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     return kept?.id === id ? kept : undefined;
   }
 
-  #isStale(id: string, { userId, stamp }: Login, now: number): boolean {
+  #isStale(handle: string, { userId, stamp }: Login, now: number): boolean {
     if (stamp === undefined || !this.#stamps.refuses(userId, stamp, now)) return false;
-    announceRefusal(id, "stamp");
+    announceRefusal(handle, "stamp");
     return true;
   }
 
@@ -372,199 +357,102 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   #extend(kept: Kept, now: number, ttlMs: number | undefined): void {
     kept.lastSeenAt = now;
     kept.expiresAt = now + (ttlMs ?? this.#settings.ttlMs);
-    this.#byExpiry.remove(kept);
-    kept.dueAt = this.#endOf(kept);
-    this.#byExpiry.add(kept);
-  }
-
-  #see(kept: Kept, now: number): void {
-    // The heap is not told: its `dueAt` is only a time before which the record cannot have expired.
-    kept.lastSeenAt = now;
-    if (kept.login === undefined) this.#anonymous.renew(kept);
+    this.#records.reschedule(kept);
   }
 
   #insert(id: string, options: CreateOptions<Data> = {}): Session<Data> {
     assertCreateOptions(options);
     const { data, userId } = options;
-    const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
-    if (isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(id);
     const now = Date.now();
     const handle = flat(recordIdOf(id));
-    const login = userId === undefined ? undefined : loginOf(userId, options);
-    if (login !== undefined && this.#isStale(id, login, now)) throw new SessionEndedError();
-    this.#makeRoom(id);
-    const ttlMs = login?.ttlMs ?? this.#settings.ttlMs;
+    const entries = this.#checked(handle, data === undefined ? NO_ENTRIES : entriesOf(data));
+    const login = userId === undefined ? undefined : loginOf(flat(userId), options);
+    if (login !== undefined && this.#isStale(handle, login, now)) throw new SessionEndedError();
     const kept: Kept = {
       id,
       handle,
       createdAt: now,
       lastSeenAt: now,
-      expiresAt: now + ttlMs,
+      expiresAt: now + (login?.ttlMs ?? this.#settings.ttlMs),
       renewedAt: now,
       entries,
-      login: undefined,
+      login: login && { ...loginRecordOf(login, now, undefined), client: login.client },
       device: undefined,
       former: undefined,
-      dueAt: now + Math.min(ttlMs, this.#settings.idleMs),
+      owner: undefined,
+      bytes: 0,
+      rank: 0,
       heapIndex: -1,
       newer: undefined,
       older: undefined,
     };
-    this.#records.set(handle, kept);
-    this.#byExpiry.add(kept);
-    this.#anonymous.add(kept);
-    if (login !== undefined) this.#rememberUser(kept, keptLoginOf(login, now, undefined));
-    if (created.hasSubscribers) created.publish({ handle });
+    if (!this.#records.add(kept, now)) refuseFull(handle);
+    announce(created, handle);
     return new Session(toRecord(kept, id, entries, false));
   }
 
-  #makeRoom(id: string): void {
-    if (this.#records.size < this.#maxSessions) return;
-    this.#purge(Date.now(), PURGE_BATCH);
-    if (this.#records.size < this.#maxSessions) return;
-    const { oldest } = this.#anonymous;
-    if (oldest === undefined) {
-      if (this.#purge(Date.now(), Infinity) > 0) return;
-      announceRefusal(id, "full");
-      throw new SessionStoreFullError();
-    }
-    this.#drop(oldest);
-    if (destroyed.hasSubscribers) destroyed.publish({ handle: oldest.handle });
-  }
-
   #write(kept: Kept, changes: Changes): void {
-    const entries = apply(kept.entries, changes);
-    if (entries !== kept.entries && isLarger(entries, this.#settings.maxBytes)) this.#refuseLarge(kept.id);
-    kept.entries = entries;
+    const entries = this.#merged(kept, changes);
+    if (entries !== kept.entries && !this.#records.write(kept, entries, Date.now())) refuseFull(kept.handle);
   }
 
-  #refuseLarge(id: string): never {
-    announceRefusal(id, "too-large");
-    throw new SessionTooLargeError(this.#settings.maxBytes);
+  /** A record's data with changes. */
+  #merged(kept: Kept, changes: Changes): Entries {
+    const entries = apply(kept.entries, changes);
+    return entries === kept.entries ? entries : this.#checked(kept.handle, entries);
+  }
+
+  #checked(handle: string, entries: Entries): Entries {
+    const { maxBytes, schema } = this.#settings;
+    if (isLarger(entries, maxBytes)) {
+      announceRefusal(handle, "too-large");
+      throw new SessionTooLargeError(maxBytes, entries);
+    }
+    assertConforms(schema, handle, entries);
+    return entries;
   }
 
   /** Gives a record another id; the old one is good for a moment, or dead at once. */
-  #rename(kept: Kept, session: Session<Data>, now: number, isStrict: boolean): void {
+  #rename(kept: Kept, session: Session<Data>, now: number, isStrict: boolean, entries?: Entries): void {
     const { graceMs } = this.#settings;
     kept.former = withFormer(kept.former, kept.id, { now, graceMs, isStrict });
     kept.id = regenerateId(kept.id);
     kept.renewedAt = now;
-    acceptState(session, toRecord(kept, kept.id, kept.entries, false), kept.entries);
-    if (regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
-  }
-
-  /** To be called for a record in the list of those without a user. */
-  #rememberUser(kept: Kept, login: KeptLogin): void {
-    this.#anonymous.remove(kept);
-    kept.login = login;
-    const others = this.#byUser.get(login.userId);
-    if (others === undefined) this.#byUser.set(login.userId, new Set([kept]));
-    else others.add(kept);
-  }
-
-  /** Puts a record into the list of those without a user. */
-  #forgetUser(kept: Kept): void {
-    if (kept.login === undefined) return;
-    const own = this.#byUser.get(kept.login.userId);
-    own?.delete(kept);
-    if (own?.size === 0) this.#byUser.delete(kept.login.userId);
-    kept.login = undefined;
-    this.#anonymous.add(kept);
-  }
-
-  /** Whether it was live; that is announced. */
-  #end(kept: Kept): boolean {
-    const wasLive = this.#isLive(kept, Date.now());
-    this.#drop(kept);
-    if (wasLive && destroyed.hasSubscribers) destroyed.publish({ handle: kept.handle });
-    return wasLive;
-  }
-
-  #drop(kept: Kept): void {
-    this.#forgetUser(kept);
-    this.#anonymous.remove(kept);
-    this.#byExpiry.remove(kept);
-    this.#records.delete(kept.handle);
-  }
-
-  /** Removes those of the `most` records due first that have expired, and gives their number: it looks at no other. */
-  #purge(now: number, most: number): number {
-    let count = 0;
-    for (let looked = 0; looked < most; looked += 1) {
-      const first = this.#byExpiry.first();
-      if (first === undefined || first.dueAt > now) break;
-      const end = this.#endOf(first);
-      if (end > now) {
-        // It was seen since it was put there.
-        first.dueAt = end;
-        this.#byExpiry.sinkFirst();
-        continue;
-      }
-      this.#drop(first);
-      count += 1;
-      if (expired.hasSubscribers) expired.publish({ handle: first.handle });
-    }
-    return count;
+    acceptState(session, toRecord(kept, kept.id, kept.entries, false), entries);
+    announce(regenerated, kept.handle);
   }
 
   async #purgeInSlices(sliceMs: number): Promise<number> {
-    let total = 0;
-    for (;;) {
+    for (let total = 0; ; await nextTurn()) {
       const until = performance.now() + sliceMs;
       do {
-        const now = Date.now();
-        total += this.#purge(now, PURGE_BATCH);
-        if ((this.#byExpiry.first()?.dueAt ?? Infinity) > now) return total;
+        const { count, isDone } = this.#records.purgeSome(Date.now());
+        total += count;
+        if (isDone) return total;
       } while (performance.now() < until);
-      await nextTurn();
     }
   }
 }
 
-function keptLoginOf(login: Login, now: number, before: LoginRecord | undefined): KeptLogin {
-  return { ...loginRecordOf(login, now, before), client: login.client };
+/** Bytes. Of what Node lets the heap grow to, some 200 MiB are for what is young, and not for what stays. */
+function shareOfHeap(): number {
+  const { heap_size_limit: limit } = getHeapStatistics();
+  return Math.max(limit / 8, (limit - 2 ** 28) / 2);
 }
 
-/** One function for all, so that reading it costs no bound one each. */
-const systemTime = (): number => Date.now();
+const bytesOrInfinity: Check = numberThat("a number of bytes above 0, or Infinity", (value) => value > 0);
 
-function toRecord(kept: Kept, id: string, entries: Entries, isRetired: boolean): SessionRecord {
-  return {
-    id,
-    createdAt: kept.createdAt,
-    lastSeenAt: kept.lastSeenAt,
-    expiresAt: kept.expiresAt,
-    renewedAt: kept.renewedAt,
-    login: kept.login,
-    device: kept.device,
-    entries,
-    isRetired,
-    now: systemTime,
-  };
-}
-
-function toEntry(kept: Kept): SessionEntry {
-  return {
-    handle: kept.handle,
-    createdAt: kept.createdAt,
-    lastSeenAt: kept.lastSeenAt,
-    expiresAt: kept.expiresAt,
-    ip: kept.login?.client.ip,
-    userAgent: kept.login?.client.userAgent,
-    deviceBound: isBound(kept.device),
-  };
-}
-
-function refuseGone(id: string): false {
-  announceRefusal(id, "gone");
+function refuseGone({ handle }: { readonly handle: string }): false {
+  announceRefusal(handle, "gone");
   return false;
 }
 
 function refuseUpdate(id: string): never {
-  if (isWellFormedId(id)) announceRefusal(id, "gone");
+  if (isWellFormedId(id)) announceRefusal(recordIdOf(id), "gone");
   throw new SessionEndedError();
 }
 
-function announceRefusal(id: string, reason: RefusalReason): void {
-  if (refused.hasSubscribers) refused.publish({ handle: recordIdOf(id), reason });
+function refuseFull(handle: string): never {
+  announceRefusal(handle, "full");
+  throw new SessionStoreFullError();
 }

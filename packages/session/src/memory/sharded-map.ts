@@ -30,6 +30,11 @@ export class ShardedMap<Value> {
     return deleted;
   }
 
+  /** All values. What is set meanwhile may be among them. */
+  *values(): Generator<Value> {
+    for (const shard of this.#shards) yield* shard.values();
+  }
+
   #shardOf(id: string): Map<string, Value> {
     const { length } = id;
     const hash = id.charCodeAt(length - 1) * 31 + id.charCodeAt(length - 2);

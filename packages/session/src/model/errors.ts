@@ -1,5 +1,8 @@
 // What can go wrong with a store, each under its own name. All of them are answers too: the framework sends their status.
 import { HttpError } from "@hatcheck/core";
+import { type Entries, largestOf } from "./session.ts";
+
+const COULD_NOT_BE_STORED = "The session could not be stored.";
 
 /** The store did not answer, or answered with an error: 503, never an anonymous visit. */
 export class SessionStoreUnavailableError extends HttpError {
@@ -48,15 +51,42 @@ export class SessionStoreFullError extends HttpError {
   }
 }
 
-/** The session's data would grow over `maxBytes`. Nothing was written, and the changes are still in the session object. */
+/**
+ * The session's data would grow over `maxBytes`. Nothing was written, and the changes are still in the session object. The client
+ * is told no more than 500; the message, for the log, names the key that takes the most.
+ */
 export class SessionTooLargeError extends HttpError {
   override readonly name: string = "SessionTooLargeError";
   /** The limit, in bytes. */
   readonly maxBytes: number;
+  /** The key that takes the most. */
+  readonly key: string | undefined;
 
-  constructor(maxBytes: number) {
-    super(500, `The session would be larger than ${maxBytes} bytes.`);
+  /** @param entries what would have been stored, as far as it is known */
+  constructor(maxBytes: number, entries: Entries) {
+    super(500, COULD_NOT_BE_STORED);
+    const largest = largestOf(entries);
     this.maxBytes = maxBytes;
+    this.key = largest?.key;
+    const most = largest && `; the key ${JSON.stringify(largest.key)} takes ${largest.size} of them`;
+    this.message = `The session would be larger than ${maxBytes} bytes${most ?? ""}.`;
+  }
+}
+
+/**
+ * The session's data would not fit the store's schema, so that it could never be loaded again. Nothing was written, and the
+ * changes are still in the session object. The client is told no more than 500; the message, for the log, says what is wrong.
+ */
+export class SessionSchemaError extends HttpError {
+  override readonly name: string = "SessionSchemaError";
+  /** As the schema gave them. */
+  readonly issues: readonly unknown[];
+
+  constructor(issues: readonly unknown[]) {
+    super(500, COULD_NOT_BE_STORED);
+    this.issues = issues;
+    const texts = issues.map((issue) => String((issue as { message?: unknown } | null)?.message));
+    this.message = `The session does not fit the schema of its store: ${texts.join("; ")}`;
   }
 }
 

@@ -54,3 +54,13 @@ export const refreshed: Channel<SessionEvent> = channel("hatcheck.session.refres
 export const skipped: Channel<SessionSkipped> = channel("hatcheck.session.skipped");
 export const refused: Channel<SessionRefused> = channel("hatcheck.session.refused");
 export const outage: Channel<SessionOutage> = channel("hatcheck.session.outage");
+
+/** Publishes what has become of a session, if anybody listens. */
+export function announce(event: Channel<SessionEvent>, handle: string): void {
+  if (event.hasSubscribers) event.publish({ handle });
+}
+
+/** Publishes why a session was not given or not written, if anybody listens. Gives nothing, which is then the answer. */
+export function announceRefusal(handle: string, reason: RefusalReason): undefined {
+  if (refused.hasSubscribers) refused.publish({ handle, reason });
+}

@@ -13,6 +13,7 @@ describe("settingsOf", () => {
       touchMs: 60_000,
       graceMs: 30_000,
       maxBytes: 65_536,
+      maxSessionsPerUser: Infinity,
       schema: undefined,
     });
   });
@@ -51,17 +52,17 @@ describe("settingsOf", () => {
     [
       { ttl: 1, max: 5 },
       TypeError,
-      'Store: unknown option "max"; known are ttl, idle, grace, maxBytes, schema',
+      'Store: unknown option "max"; known are ttl, idle, grace, maxBytes, maxSessionsPerUser, schema',
     ],
     [
       { ttl: 1, resave: false },
       TypeError,
-      'Store: unknown option "resave"; known are ttl, idle, grace, maxBytes, schema',
+      'Store: unknown option "resave"; known are ttl, idle, grace, maxBytes, maxSessionsPerUser, schema',
     ],
     [
       { ttl: 1, constructor: 1 },
       TypeError,
-      'Store: unknown option "constructor"; known are ttl, idle, grace, maxBytes, schema',
+      'Store: unknown option "constructor"; known are ttl, idle, grace, maxBytes, maxSessionsPerUser, schema',
     ],
     [{ ttl: 1, idle: -1 }, RangeError, "Store: idle must be a number of seconds from 0 to 100 years, got -1"],
     [

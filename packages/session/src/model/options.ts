@@ -14,7 +14,7 @@ import {
 import { flat } from "./flat-string.ts";
 import { Session } from "./session.ts";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";
-import type { PurgeOptions, StoreOptions } from "./store.ts";
+import type { CountOptions, ListOptions, PurgeOptions, StoreOptions } from "./store.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;
 const HUNDRED_YEARS = 100 * 366 * 24 * 3600;
@@ -33,6 +33,8 @@ export interface Settings<Data> {
   /** How long an id that was replaced is remembered. */
   readonly graceMs: number;
   readonly maxBytes: number;
+  /** Infinity unless given. */
+  readonly maxSessionsPerUser: number;
   readonly schema: StandardSchema<Data> | undefined;
 }
 
@@ -53,6 +55,7 @@ const SHARED: Checks = {
   idle: seconds,
   grace: numberThat("a number of seconds from 0 to 600", (value) => value >= 0 && value <= 600),
   maxBytes: countOf(" of bytes"),
+  maxSessionsPerUser: countOf(""),
   schema: standardSchema,
 };
 
@@ -74,7 +77,14 @@ export function settingsOf<Data>(
     throw new TypeError(`${store}: ${TTL_NEEDED}, got ${show(given)}`);
   checkOptions(store, given, { ...SHARED, ...own });
   if (given.ttl === undefined) throw new TypeError(`${store}: ttl is missing; ${TTL_NEEDED}`);
-  const { ttl, idle, grace = 30, maxBytes = DEFAULT_MAX_BYTES, schema } = given;
+  const {
+    ttl,
+    idle,
+    grace = 30,
+    maxBytes = DEFAULT_MAX_BYTES,
+    maxSessionsPerUser = Infinity,
+    schema,
+  } = given;
   const idleMs = idle === undefined ? Infinity : idle * 1000;
   return {
     ttl,
@@ -84,6 +94,7 @@ export function settingsOf<Data>(
     touchMs: Math.min(idleMs / 10, 60_000),
     graceMs: Math.round(grace * 1000),
     maxBytes,
+    maxSessionsPerUser,
     schema,
   };
 }
@@ -115,6 +126,8 @@ const CREATE: Checks = {
   ...loginChecks("create"),
 };
 const RENEW: Checks = { extend: isBoolean };
+const COUNT: Checks = { loggedIn: isBoolean };
+const LIST: Checks = { ...COUNT, pageSize: countOf("") };
 const PURGE: Checks = { sliceMs: milliseconds(0) };
 const DESTROY_BY_USER: Checks = {
   except: (value, label) => {
@@ -145,6 +158,19 @@ export function sliceOf(options: PurgeOptions): number {
   checkOptions("purgeExpired", options, PURGE);
   if (options.sliceMs === undefined) throw new TypeError("purgeExpired: sliceMs is missing");
   return options.sliceMs;
+}
+
+/** @throws TypeError that names the option. */
+export function countOptionsOf(options: CountOptions): CountOptions {
+  checkOptions("count", options, COUNT);
+  return options;
+}
+
+/** @throws TypeError or RangeError that names the option. */
+export function listOptionsOf(options: ListOptions): { pageSize: number; loggedIn: boolean | undefined } {
+  checkOptions("listAll", options, LIST);
+  const { pageSize = 100, loggedIn } = options;
+  return { pageSize, loggedIn };
 }
 
 /** @throws TypeError when it is not what a store has given. */

@@ -1,5 +1,9 @@
-// Validates what was loaded: a session that does not fit is none, and says so in an event, but it never crashes a request.
+// Validates what is stored, so that it can be loaded again, and what was loaded: a session that does not fit is none, and says
+// so in an event, but it never crashes a request.
 import type { SchemaResult, StandardSchema } from "@hatcheck/core";
+import { SessionSchemaError } from "./errors.ts";
+import { announceRefusal } from "./events.ts";
+import { andThen } from "./maybe-promise.ts";
 import { type Entries, storedToJson, type StoredValue, toStored } from "./session.ts";
 
 /**
@@ -14,11 +18,44 @@ export function conform(
   entries: Entries,
   sync: boolean,
 ): Entries | undefined | Promise<Entries | undefined> {
+  const output = andThen(validate(schema, entries, sync), outputOf);
+  return sync ? output : Promise.resolve(output);
+}
+
+/**
+ * That entries can be loaded again once they are stored.
+ *
+ * @throws SessionSchemaError when they do not fit, which is announced; TypeError as {@link conform}.
+ */
+export function assertConforms(schema: StandardSchema | undefined, handle: string, entries: Entries): void {
+  if (schema !== undefined) assertFits(handle, validate(schema, entries, true) as SchemaResult<unknown>);
+}
+
+/** The same where the schema may wait. */
+export async function assertConformsLater(
+  schema: StandardSchema | undefined,
+  handle: string,
+  entries: Entries,
+): Promise<void> {
+  if (schema !== undefined) assertFits(handle, await validate(schema, entries, false));
+}
+
+function assertFits(handle: string, result: SchemaResult<unknown>): void {
+  if (outputOf(result) !== undefined) return;
+  announceRefusal(handle, "schema");
+  throw new SessionSchemaError(result.issues ?? [new Error("the schema puts out no object")]);
+}
+
+function validate(
+  schema: StandardSchema,
+  entries: Entries,
+  sync: boolean,
+): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
   const result = schema["~standard"].validate(toObject(entries));
-  if (!(result instanceof Promise)) return sync ? outputOf(result) : Promise.resolve(outputOf(result));
-  if (sync)
+  if (sync && result instanceof Promise) {
     throw new TypeError("The schema validates with a promise, which a synchronous store cannot wait for");
-  return result.then(outputOf);
+  }
+  return result;
 }
 
 function outputOf(result: SchemaResult<unknown>): Entries | undefined {

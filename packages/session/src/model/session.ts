@@ -93,6 +93,9 @@ export let acceptState: <Data extends JsonData<Data>>(
   entries?: Entries,
 ) => void;
 
+/** For stores: whether a session's snapshot is these very entries, so that nobody has changed them since. */
+export let isSnapshotOf: <Data extends JsonData<Data>>(session: Session<Data>, entries: Entries) => boolean;
+
 /** For stores: the entries as they are known, with all changes applied: those that are being written, and those after. */
 export let entriesWithChanges: <Data extends JsonData<Data>>(session: Session<Data>) => Entries;
 
@@ -264,6 +267,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
       acceptEntries(session, entries);
       session.#state = state;
     };
+    isSnapshotOf = (session, entries) => session.#entries === entries;
     entriesWithChanges = (session) =>
       apply(apply(session.#entries, session.#sent ?? UNCHANGED), session.#changes ?? UNCHANGED);
     absorbChange = (session, key) => {
@@ -393,6 +397,16 @@ export function isLarger(entries: Entries, maxBytes: number): boolean {
     else bound += entry instanceof JsonText ? 3 * entry.json.length : 25;
   }
   return bound > maxBytes && sizeOf(entries) > maxBytes;
+}
+
+/** The key that takes the most of `maxBytes`, with its value, and how much. */
+export function largestOf(entries: Entries): { readonly key: string; readonly size: number } | undefined {
+  let largest: { key: string; size: number } | undefined;
+  for (let index = 0; index < entries.length; index += 2) {
+    const size = sizeOf(entries.slice(index, index + 2));
+    if (size > (largest?.size ?? -1)) largest = { key: entries[index] as string, size };
+  }
+  return largest;
 }
 
 /** Bytes that entries take of `maxBytes`. */

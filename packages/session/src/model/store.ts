@@ -16,6 +16,11 @@ export interface StoreOptions<Data> {
   idle?: number;
   /** Most bytes of a session's data, keys and values as JSON; 64 KiB unless given. */
   maxBytes?: number;
+  /**
+   * Most sessions that a user may have; any number unless given. With one more, the one that was not seen for longest ends, which
+   * is published as `destroyed`.
+   */
+  maxSessionsPerUser?: number;
   /** Validates what is loaded. A session that does not fit is not given. */
   schema?: StandardSchema<Data>;
   /**
@@ -82,6 +87,24 @@ export interface SessionEntry {
   readonly userAgent: string | undefined;
   /** Whether it is bound to a device, see `isBound`. */
   readonly deviceBound: boolean;
+}
+
+/** A session as an administrator sees it. */
+export interface ListedSession extends SessionEntry {
+  /** Whose it is; `undefined` while nobody has logged in. */
+  readonly userId: string | undefined;
+  /** Who really acts, where it is somebody else in the user's name. */
+  readonly actor: Actor | undefined;
+}
+
+/** Which sessions are meant: those with a user, those without, or all unless given. */
+export interface CountOptions {
+  loggedIn?: boolean;
+}
+
+export interface ListOptions extends CountOptions {
+  /** Most sessions of a page; 100 unless given. */
+  pageSize?: number;
 }
 
 export interface PurgeOptions {
@@ -195,6 +218,17 @@ export interface Store<Data extends JsonData<Data> = Record<string, string>, M e
 
   /** Ends one session of a user, by its handle. `false` when the user has none of that handle. */
   destroyByHandle(userId: string, handle: string): Result<M, boolean>;
+
+  /**
+   * All living sessions, page by page, for administrators. A page is read when it is asked for, and none is empty. A session that
+   * lives from the first page to the last is given; one that begins or ends meanwhile may be.
+   *
+   *     for await (const page of store.listAll({ loggedIn: true })) for (const { userId, lastSeenAt } of page) …
+   */
+  listAll(options?: ListOptions): AsyncGenerator<ListedSession[], void>;
+
+  /** How many sessions live. Unlike {@link len} it does not count those that have expired. */
+  count(options?: CountOptions): Result<M, number>;
 
   /** Removes all sessions that have expired, and gives their number. */
   purgeExpired(): Result<M, number>;

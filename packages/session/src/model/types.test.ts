@@ -109,7 +109,7 @@ describe("types", () => {
     const n: number | undefined = typed.create({ data: { n: 1 } }).get("n");
     expect(n).toBe(1);
     // @ts-expect-error not in the schema
-    expect(typed.create().get("m")).toBe(undefined);
+    expect(typed.create({ data: { n: 1 } }).get("m")).toBe(undefined);
     typed.close();
   });
 

@@ -9,6 +9,8 @@ import type {
   Found,
   Key,
   LoggedIn,
+  Page,
+  PageQuery,
   Refusal,
   Replaced,
   Replacement,
@@ -201,6 +203,22 @@ export class PostgresBackend implements Backend {
   async removeByHandle(userId: string, handle: string): Promise<boolean> {
     const [row] = await this.#db.query(this.#sql.removeByHandle, [userId, handle]);
     return row?.live === true;
+  }
+
+  async page({ cursor, size, loggedIn }: PageQuery): Promise<Page> {
+    const rows = await this.#db.read(this.#sql.page, [cursor, size, loggedIn ?? null]);
+    const entries = rows.map((row) => {
+      const userId = textOf(row.actor_user_id);
+      const handle = textOf(row.actor_handle);
+      const actor = userId === undefined || handle === undefined ? undefined : { userId, handle };
+      return { ...entryOf(row), userId: textOf(row.user_id), actor };
+    });
+    return { entries, next: rows.length < size ? undefined : entries.at(-1)?.handle };
+  }
+
+  async countLive(loggedIn: boolean | undefined): Promise<number> {
+    const [row] = await this.#db.read(this.#sql.countLive, [loggedIn ?? null]);
+    return Number(row?.count);
   }
 
   async purge(most: number): Promise<string[]> {

@@ -103,6 +103,9 @@ const FITS = `($5::float8 IS NULL OR ${size(MERGED)} <= $5::float8)`;
 /** The lifetime that a login has of its own: as $14 says, or as the same user's login said before. */
 const OWN_TTL = `coalesce(${after("$14")}, CASE WHEN user_id = $10 THEN ttl_ms * interval '1 millisecond' END)`;
 
+const withUser = (parameter: string): string =>
+  `(${parameter}::boolean IS NULL OR (user_id IS NOT NULL) = ${parameter}::boolean)`;
+
 export interface Statements {
   readonly insert: string;
   readonly find: string;
@@ -125,6 +128,8 @@ export interface Statements {
   readonly removeByUser: string;
   readonly removeByHandle: string;
   readonly purge: string;
+  readonly page: string;
+  readonly countLive: string;
   readonly count: string;
   readonly any: string;
 }
@@ -246,6 +251,13 @@ ON CONFLICT (user_id) DO UPDATE SET stamp = EXCLUDED.stamp, ends_at = EXCLUDED.e
 DELETE FROM ${table} WHERE handle = ANY (ARRAY(
   SELECT handle FROM ${table} WHERE ends_at <= now() ORDER BY ends_at LIMIT $1::int FOR UPDATE SKIP LOCKED
 )) RETURNING handle`,
+
+    // $1 the handle that the last page has ended with, $2 how many, $3 with a user, without, or null for all.
+    page: `SELECT handle, ${TIMES}, ip, user_agent, device, user_id, actor_user_id, actor_handle FROM ${table}
+WHERE handle > $1 AND ends_at > now() AND ${withUser("$3")} ORDER BY handle LIMIT $2::int`,
+
+    // $1 with a user, without, or null for all.
+    countLive: `SELECT count(*)::float8 AS count FROM ${table} WHERE ends_at > now() AND ${withUser("$1")}`,
 
     count: `SELECT count(*)::float8 AS count FROM ${table}`,
     any: `SELECT 1 FROM ${table} LIMIT 1`,

@@ -9,6 +9,8 @@ import type {
   Found,
   Key,
   LoggedIn,
+  Page,
+  PageQuery,
   Refusal,
   Replaced,
   Replacement,
@@ -18,8 +20,8 @@ import type { EncodedChanges } from "../model/encoding.ts";
 import type { Settings } from "../model/options.ts";
 import type { Args, RedisConnection, Script } from "./redis-client.ts";
 import * as lua from "./redis-scripts.ts";
-import { type Entry, RedisUserIndex } from "./redis-user-index.ts";
-import type { SessionEntry } from "../model/store.ts";
+import { RedisUserIndex } from "./redis-user-index.ts";
+import type { ListedSession, SessionEntry } from "../model/store.ts";
 
 /** What is asked for at once of a user with very many sessions. */
 const AT_ONCE = 250;
@@ -227,6 +229,30 @@ export class RedisBackend implements Backend {
     return count === 1;
   }
 
+  async page({ cursor, size, loggedIn }: PageQuery): Promise<Page> {
+    const { keys, next } = await this.#redis.page(this.#prefix, cursor, size);
+    const handles = keys.filter((it) => HANDLE.test(it));
+    const replies = await this.#ofEach(handles, (handle) => this.#read(lua.DESCRIBE_ANY, handle, []));
+    const entries = handles.flatMap((handle, index) => {
+      const reply = replies[index] as (string | null)[] | null;
+      const entry = reply && listedOf(handle, reply);
+      return entry && isMeant(entry, loggedIn) ? [entry] : [];
+    });
+    return { entries, next };
+  }
+
+  async countLive(loggedIn: boolean | undefined): Promise<number> {
+    // What has expired is not there any more.
+    if (loggedIn === undefined) return this.count();
+    let count = 0;
+    for (let cursor: string | undefined = ""; cursor !== undefined;) {
+      const page: Page = await this.page({ cursor, size: 1000, loggedIn });
+      count += page.entries.length;
+      cursor = page.next;
+    }
+    return count;
+  }
+
   /** Redis removes what has expired by itself. It is asked whether it is there, as with every other call. */
   async purge(): Promise<[]> {
     await this.#redis.ping();
@@ -276,7 +302,7 @@ export class RedisBackend implements Backend {
     return this.#redis.read(script, this.#prefix + handle, args);
   }
 
-  async #ofEach(entries: readonly Entry[], ask: (entry: Entry) => Promise<unknown>): Promise<unknown[]> {
+  async #ofEach<Item>(entries: readonly Item[], ask: (entry: Item) => Promise<unknown>): Promise<unknown[]> {
     const replies: unknown[] = [];
     for (let start = 0; start < entries.length; start += AT_ONCE) {
       replies.push(...(await Promise.all(entries.slice(start, start + AT_ONCE).map(ask))));
@@ -379,4 +405,16 @@ function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntr
     userAgent: userAgent ?? undefined,
     deviceBound: isBound(device ?? undefined),
   };
+}
+
+function listedOf(handle: string, reply: readonly (string | null)[]): ListedSession {
+  const [userId, actorId, actorHandle] = reply.slice(6);
+  const actor = actorId && actorHandle ? { userId: actorId, handle: actorHandle } : undefined;
+  return { ...entryOf(handle, reply), userId: userId ?? undefined, actor };
+}
+
+function isMeant({ createdAt, expiresAt, userId }: ListedSession, loggedIn: boolean | undefined): boolean {
+  // What is damaged cannot be loaded: it is no living session.
+  if (!Number.isFinite(createdAt + expiresAt)) return false;
+  return loggedIn === undefined || (userId !== undefined) === loggedIn;
 }

@@ -58,6 +58,12 @@ interface Driver {
   readonly keyPrefix: string;
 }
 
+/** Some keys, and where to go on: `undefined` after the last. */
+export interface KeyPage {
+  readonly keys: string[];
+  readonly next: string | undefined;
+}
+
 /** The one way in which the store talks to Redis: with a time limit. */
 export class RedisConnection {
   readonly #driver: Driver;
@@ -125,18 +131,35 @@ export class RedisConnection {
 
   /** Keys that begin with a prefix, page by page, without it. A key that is created or moved meanwhile may come twice or not. */
   async *keys(prefix: string): AsyncGenerator<string[]> {
+    for (let cursor: string | undefined = ""; cursor !== undefined;) {
+      const page: KeyPage = await this.page(prefix, cursor, 1000);
+      yield page.keys;
+      cursor = page.next;
+    }
+  }
+
+  /**
+   * Some of the keys that begin with a prefix, without it.
+   *
+   * @param cursor where the last page has ended; '' for the first
+   * @param count how many keys are looked at, more or less
+   */
+  async page(prefix: string, cursor: string, count: number): Promise<KeyPage> {
     const full = this.#driver.keyPrefix + prefix;
     const pattern = `${full.replace(/[\\*?[\]]/g, "\\$&")}*`;
-    for (const send of await this.#masters()) {
-      let cursor = "0";
-      do {
-        const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"];
-        const page = await this.#twice((timeoutMs) => within(timeoutMs, send(command)));
-        const [next, keys] = page as [unknown, string[]];
-        yield keys.map((key) => key.slice(full.length));
-        cursor = String(next);
-      } while (cursor !== "0");
-    }
+    const [node = "0", from = "0"] = cursor.split(" ");
+    const masters = await this.#masters();
+    const send = masters[Number(node)];
+    if (send === undefined) return { keys: [], next: undefined };
+    const command = ["SCAN", from, "MATCH", pattern, "COUNT", String(count)];
+    const answer = await this.#twice((timeoutMs) => within(timeoutMs, send(command)));
+    const [next, keys] = answer as [unknown, string[]];
+    const isLastOfNode = String(next) === "0";
+    const isLast = isLastOfNode && Number(node) + 1 >= masters.length;
+    return {
+      keys: keys.map((key) => key.slice(full.length)),
+      next: isLast ? undefined : isLastOfNode ? `${Number(node) + 1} 0` : `${node} ${String(next)}`,
+    };
   }
 
   async #twice<Answer>(ask: (timeoutMs: number) => Promise<Answer>): Promise<Answer> {

@@ -3,7 +3,7 @@
 import type { EncodedChanges } from "../model/encoding.ts";
 import type { Login } from "../model/login.ts";
 import type { LoginRecord } from "../model/session.ts";
-import type { SessionEntry } from "../model/store.ts";
+import type { ListedSession, SessionEntry } from "../model/store.ts";
 
 /** Names a record, and proves the right to it. */
 export interface Key {
@@ -65,6 +65,22 @@ export interface Exchange {
   readonly next: string | undefined;
 }
 
+/** From where on living sessions are wanted, and which. */
+export interface PageQuery {
+  /** Where the last page has ended, as {@link Page.next} said; '' for the first. */
+  readonly cursor: string;
+  /** How many are wanted; a few more or less may come. */
+  readonly size: number;
+  /** Those with a user, those without, or all. */
+  readonly loggedIn: boolean | undefined;
+}
+
+export interface Page {
+  readonly entries: ListedSession[];
+  /** `undefined` after the last page. */
+  readonly next: string | undefined;
+}
+
 export interface Backend {
   /** `in-use` when `unique` and the handle is. */
   insert(
@@ -106,8 +122,13 @@ export interface Backend {
   ): Promise<readonly string[]>;
   removeByHandle(userId: string, handle: string): Promise<boolean>;
 
+  page(query: PageQuery): Promise<Page>;
+  /** How many live: those with a user, those without, or all. */
+  countLive(loggedIn: boolean | undefined): Promise<number>;
+
   /** Removes up to so many expired records, and gives their handles. */
   purge(most: number): Promise<readonly string[]>;
+  /** How many are kept, expired ones included. */
   count(): Promise<number>;
   isEmpty(): Promise<boolean>;
 }

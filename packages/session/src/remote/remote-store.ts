@@ -1,6 +1,6 @@
 // What the stores behind a network have in common: sessions, events and errors are the same, whatever keeps the records.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Backend, Key, Refusal, Replacement } from "./backend.ts";
+import type { Backend, Key, Page, PageQuery, Refusal, Replacement } from "./backend.ts";
 import { withoutData } from "./connection-errors.ts";
 import { decodeEntries, parseStored, encodeChanges, encodeEntries } from "../model/encoding.ts";
 import {
@@ -10,14 +10,13 @@ import {
   SessionTooLargeError,
 } from "../model/errors.ts";
 import {
+  announceRefusal,
   created,
   destroyed,
   expired,
   loaded,
   outage,
-  refused,
   regenerated,
-  type RefusalReason,
   saved,
 } from "../model/events.ts";
 import { encodeKey, type JsonData, type ReadonlyJson } from "../model/json.ts";
@@ -30,19 +29,24 @@ import {
   assertRenewOptions,
   assertSession,
   assertUserId,
+  countOptionsOf,
   isUserId,
+  listOptionsOf,
   type Settings,
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
 import { loginOf, loginRecordOf } from "../model/login.ts";
-import { conform } from "../model/schema.ts";
+import { assertConformsLater, conform } from "../model/schema.ts";
 import { isWellFormedId, generateId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
   acceptEntries,
   acceptState,
+  apply,
+  type Changes,
   type Entries,
   entriesOf,
+  entriesWithChanges,
   isLarger,
   NO_ENTRIES,
   stateOf,
@@ -52,8 +56,11 @@ import {
   writeInTurn,
 } from "../model/session.ts";
 import type {
+  CountOptions,
   CreateOptions,
   DestroyByUserOptions,
+  ListedSession,
+  ListOptions,
   LoginOptions,
   PurgeOptions,
   RenewOptions,
@@ -145,9 +152,10 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     assertSession("save", session);
     return writeInTurn(session, async (changes) => {
       const key = keyOf(session.id);
+      const entries = await this.#fitting(key, session, changes);
       const encoded = encodeChanges(changes);
       const answer = await this.#ask("save", () => this.#backend.write(key, encoded));
-      if (answer !== "written") return this.#refuse(key, answer);
+      if (answer !== "written") return this.#refuse(key, answer, entries);
       acceptEntries(session);
       if (saved.hasSubscribers) saved.publish({ handle: key.handle });
       return true;
@@ -158,7 +166,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     assertSession("touch", session);
     const key = keyOf(session.id);
     const now = await this.#ask("touch", () => this.#backend.touch(key));
-    if (now === undefined) return this.#refuse(key, "gone");
+    if (now === undefined) return this.#refuse(key, "gone", NO_ENTRIES);
     this.#clock.heard(now);
     return true;
   }
@@ -182,11 +190,14 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return writeInTurn(session, async (changes) => {
       const key = keyOf(session.id);
       const id = regenerateId(session.id);
+      const isOther = session.userId !== undefined && session.userId !== userId;
+      const entries = await this.#fitting(key, session, isOther ? undefined : changes);
       const encoded = encodeChanges(changes);
       const answer = await this.#ask("login", () =>
         this.#backend.login(key, encoded, secretHashOf(id), login),
       );
-      if (typeof answer === "string") return this.#refuse(key, answer);
+      if (typeof answer === "string") return this.#refuse(key, answer, entries);
+      await this.#trimUser(key.handle, userId);
       const { now, isEmptied, ...state } = answer;
       this.#clock.heard(now);
       const after = { ...state, id, isRetired: false, now: this.#clock.now };
@@ -204,7 +215,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     assertSession("exchangeDevice", session);
     const key = keyOf(session.id);
     const answer = await this.#ask("exchangeDevice", () => this.#backend.exchangeDevice(key, expected, next));
-    return answer === "gone" ? this.#refuse(key, answer) : answer;
+    return answer === "gone" ? this.#refuse(key, answer, NO_ENTRIES) : answer;
   }
 
   async wasReplaced(id: string): Promise<boolean> {
@@ -257,6 +268,25 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return wasLive;
   }
 
+  async *listAll(options: ListOptions = {}): AsyncGenerator<ListedSession[], void> {
+    const { pageSize, loggedIn } = listOptionsOf(options);
+    let page: ListedSession[] = [];
+    for (let cursor: string | undefined = ""; cursor !== undefined;) {
+      const from: PageQuery = { cursor, size: pageSize, loggedIn };
+      const answer: Page = await this.#ask("listAll", () => this.#backend.page(from));
+      cursor = answer.next;
+      page.push(...answer.entries);
+      // The database's pages may be larger or smaller.
+      for (; page.length >= pageSize; page = page.slice(pageSize)) yield page.slice(0, pageSize);
+    }
+    if (page.length > 0) yield page;
+  }
+
+  async count(options: CountOptions = {}): Promise<number> {
+    const { loggedIn } = countOptionsOf(options);
+    return this.#ask("count", () => this.#backend.countLive(loggedIn));
+  }
+
   /** Removes all sessions that have expired, and gives their number. Other work has its turn between batches in any case. */
   async purgeExpired(options?: PurgeOptions): Promise<number> {
     if (options !== undefined) sliceOf(options);
@@ -286,9 +316,14 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     let answer: Awaited<ReturnType<Backend["exchange"]>> = await this.#ask("update", () =>
       this.#backend.peek(key, field),
     );
+    let next: string | undefined;
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt++) {
       if (typeof answer === "string") {
-        this.#refuse(key, answer as Refusal);
+        this.#refuse(
+          key,
+          answer as Refusal,
+          next === undefined ? NO_ENTRIES : decodeEntries([[field, next]]),
+        );
         throw new SessionEndedError();
       }
       const expected: string | undefined = answer.value;
@@ -300,7 +335,9 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
         throw new SessionEndedError();
       }
       const value = change(before);
-      const next = value === undefined ? undefined : storedToJson(toStored(name, value));
+      const stored = value === undefined ? undefined : toStored(name, value);
+      await this.#assertUpdateFits(key, new Map([[name, stored]]));
+      next = stored === undefined ? undefined : storedToJson(stored);
       answer = await this.#ask("update", () => this.#backend.exchange(key, { field, expected, next }));
       if (answer === "written") {
         if (saved.hasSubscribers) saved.publish({ handle: key.handle });
@@ -316,7 +353,9 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const key = keyOf(id);
-    if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(key, "too-large");
+    const { maxBytes, schema } = this.#settings;
+    if (isLarger(entries, maxBytes)) this.#refuse(key, "too-large", entries);
+    await assertConformsLater(schema, key.handle, entries);
     const login = userId === undefined ? undefined : loginOf(userId, options);
     const answer = await this.#ask("create", () =>
       this.#backend.insert(key, encodeEntries(entries), login, unique),
@@ -328,6 +367,7 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     }
     const { now, ...times } = answer;
     this.#clock.heard(now);
+    if (userId !== undefined) await this.#trimUser(key.handle, userId);
     if (created.hasSubscribers) created.publish({ handle: key.handle });
     return new Session({
       ...times,
@@ -348,10 +388,11 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     return writeInTurn(session, async (changes) => {
       const key = keyOf(session.id);
       const id = regenerateId(session.id);
+      const entries = await this.#fitting(key, session, changes);
       const encoded = encodeChanges(changes);
       const replacement = { ...how, secretHash: secretHashOf(id) };
       const answer = await this.#ask(operation, () => this.#backend.replace(key, encoded, replacement));
-      if (typeof answer === "string") return this.#refuse(key, answer);
+      if (typeof answer === "string") return this.#refuse(key, answer, entries);
       const { now, isReplaced, ...times } = answer;
       this.#clock.heard(now);
       const { login, device } = stateOf(session);
@@ -362,9 +403,38 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
     });
   }
 
-  #refuse(key: Key, reason: Refusal): false {
+  /**
+   * What a session holds with its changes, as far as this holder knows; nothing where they are not written.
+   *
+   * @throws SessionSchemaError when it could never be loaded again.
+   */
+  async #fitting(key: Key, session: Session<Data>, changes: Changes | undefined): Promise<Entries> {
+    const entries = changes === undefined ? NO_ENTRIES : entriesWithChanges(session);
+    if (changes?.size !== 0) await assertConformsLater(this.#settings.schema, key.handle, entries);
+    return entries;
+  }
+
+  /** The same for a change of one key, of which nothing else is known. */
+  async #assertUpdateFits(key: Key, changes: Changes): Promise<void> {
+    const { schema } = this.#settings;
+    const found = schema && (await this.#ask("update", () => this.#backend.find(key)));
+    if (found === undefined) return;
+    await assertConformsLater(schema, key.handle, apply(decodeEntries(found.pairs), changes));
+  }
+
+  /** Ends those of a user's sessions that are too many beside this one, the ones not seen for longest. */
+  async #trimUser(handle: string, userId: string): Promise<void> {
+    const { maxSessionsPerUser } = this.#settings;
+    if (maxSessionsPerUser === Infinity) return;
+    const others = (await this.listByUser(userId)).filter((entry) => entry.handle !== handle);
+    for (const other of others.slice(maxSessionsPerUser - 1))
+      await this.destroyByHandle(userId, other.handle);
+  }
+
+  /** @param entries what was to be stored, as far as it is known */
+  #refuse(key: Key, reason: Refusal, entries: Entries): false {
     announceRefusal(key.handle, reason);
-    if (reason === "too-large") throw new SessionTooLargeError(this.#settings.maxBytes);
+    if (reason === "too-large") throw new SessionTooLargeError(this.#settings.maxBytes, entries);
     return false;
   }
 
@@ -381,10 +451,6 @@ export class RemoteSessionStore<Data extends JsonData<Data>> implements Store<Da
 
 function keyOf(id: string): Key {
   return { handle: recordIdOf(id), secretHash: secretHashOf(id) };
-}
-
-function announceRefusal(handle: string, reason: RefusalReason): undefined {
-  if (refused.hasSubscribers) refused.publish({ handle, reason });
 }
 
 function announceDestroyed(handles: readonly string[]): void {

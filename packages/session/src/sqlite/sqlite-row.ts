@@ -1,4 +1,5 @@
 // A session as a row of SQLite, and back.
+import { isBound } from "../model/device.ts";
 import { assertFinite, encodeEntries } from "../model/encoding.ts";
 import {
   type Entries,
@@ -8,6 +9,7 @@ import {
   type SessionRecord,
   type StoredValue,
 } from "../model/session.ts";
+import type { ListedSession, SessionEntry } from "../model/store.ts";
 
 /** A row as it is selected. Times are milliseconds since the epoch. */
 export interface Row {
@@ -106,4 +108,29 @@ export function loginColumns(login: LoginRecord | undefined): (string | number |
     actor?.userId ?? null,
     actor?.handle ?? null,
   ];
+}
+
+/** What a list shows of a row. */
+export function toEntry(row: Record<string, unknown>): SessionEntry {
+  return {
+    handle: row["handle"] as string,
+    createdAt: row["created_at"] as number,
+    lastSeenAt: row["last_seen_at"] as number,
+    expiresAt: row["expires_at"] as number,
+    ip: textOf(row["ip"]),
+    userAgent: textOf(row["user_agent"]),
+    deviceBound: isBound(textOf(row["device"])),
+  };
+}
+
+/** What a list for administrators shows of it. */
+export function toListed(row: Record<string, unknown>): ListedSession {
+  const userId = textOf(row["actor_user_id"]);
+  const handle = textOf(row["actor_handle"]);
+  const actor = userId === undefined || handle === undefined ? undefined : { userId, handle };
+  return { ...toEntry(row), userId: textOf(row["user_id"]), actor };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -23,10 +23,25 @@ type StatementName =
   | "stampOf"
   | "purge"
   | "purgeStamps"
+  | "page"
+  | "trimUser"
+  | "countLive"
   | "count"
   | "first";
 
 export type Statements = Readonly<Record<StatementName, StatementSync>>;
+
+/** What a list shows. */
+const LISTED =
+  "handle, created_at, last_seen_at, expires_at, ip, user_agent, device, user_id, actor_user_id, actor_handle";
+/** Takes two parameters: see `userColumn`. */
+const WITH_USER = "(? IS NULL OR (user_id IS NOT NULL) = ?)";
+
+/** The parameters that say whether rows with a user are meant. */
+export function userColumn(loggedIn: boolean | undefined): [number | null, number | null] {
+  const value = loggedIn === undefined ? null : Number(loggedIn);
+  return [value, value];
+}
 
 /** To be closed with the database. */
 export function prepareStatements(db: DatabaseSync): Statements {
@@ -56,7 +71,7 @@ export function prepareStatements(db: DatabaseSync): Statements {
     bind: sql(`UPDATE sessions SET device = ? WHERE ${key} AND ends_at > ? AND device IS ?`),
     remove: sql(`DELETE FROM sessions WHERE ${key} RETURNING handle, ends_at`),
     removeRecord: sql("DELETE FROM sessions WHERE handle = ? RETURNING handle, ends_at"),
-    list: sql(`SELECT handle, created_at, last_seen_at, expires_at, ip, user_agent, device FROM sessions
+    list: sql(`SELECT ${LISTED} FROM sessions
       WHERE ends_at > ? AND user_id = ? ORDER BY last_seen_at DESC`),
     removeByUser: sql(
       "DELETE FROM sessions WHERE handle NOT IN (?, ?) AND user_id = ? RETURNING handle, ends_at",
@@ -70,6 +85,12 @@ export function prepareStatements(db: DatabaseSync): Statements {
     purgeStamps: sql("DELETE FROM stamps WHERE ends_at <= ?"),
     purge: sql(`DELETE FROM sessions WHERE rowid IN
       (SELECT rowid FROM sessions WHERE ends_at <= ? ORDER BY ends_at LIMIT ?) RETURNING handle`),
+    page: sql(`SELECT ${LISTED} FROM sessions WHERE handle > ? AND ends_at > ? AND ${WITH_USER}
+      ORDER BY handle LIMIT ?`),
+    trimUser: sql(`DELETE FROM sessions WHERE handle IN (SELECT handle FROM sessions
+      WHERE ends_at > ? AND user_id = ? AND handle <> ? ORDER BY last_seen_at DESC, rowid DESC LIMIT -1 OFFSET ?)
+      RETURNING handle, ends_at`),
+    countLive: sql(`SELECT count(*) AS count FROM sessions WHERE ends_at > ? AND ${WITH_USER}`),
     count: sql("SELECT count(*) AS count FROM sessions"),
     first: sql("SELECT 1 FROM sessions LIMIT 1"),
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { SessionEndedError, SessionStoreUnavailableError } from "../model/errors.ts";
+import { SessionEndedError, SessionSchemaError, SessionStoreUnavailableError } from "../model/errors.ts";
 import { SqliteSessionStore } from "./sqlite-store.ts";
 
 let folder: string;
@@ -112,8 +112,8 @@ describe("SqliteSessionStore", () => {
     const cart: readonly string[] | undefined = store.load(session.id)?.get("cart");
     expect(cart).toEqual(["tea"]);
     session.set("visits", "many" as never);
-    store.save(session);
-    expect(store.load(session.id)).toBe(undefined);
+    expect(() => store.save(session)).toThrow(SessionSchemaError);
+    expect(store.load(session.id)?.get("cart")).toEqual(["tea"]);
   });
 
   test("data is one JSON object a session, for whoever looks into the file", () => {

@@ -1,7 +1,6 @@
 // The store for several processes of one machine, or for one that may restart: a single file, no server.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
-import { isBound } from "../model/device.ts";
 import {
   SessionEndedError,
   SessionIdInUseError,
@@ -9,12 +8,12 @@ import {
   SessionTooLargeError,
 } from "../model/errors.ts";
 import {
+  announceRefusal,
   created,
   destroyed,
   expired,
   loaded,
   outage,
-  refused,
   regenerated,
   type RefusalReason,
   saved,
@@ -29,7 +28,9 @@ import {
   assertRenewOptions,
   assertSession,
   assertUserId,
+  countOptionsOf,
   isUserId,
+  listOptionsOf,
   type Settings,
   settingsOf,
   sliceOf,
@@ -37,7 +38,7 @@ import {
 } from "../model/options.ts";
 import { type Login, loginOf, loginRecordOf, STAMP_MS } from "../model/login.ts";
 import { retire, retiredAs } from "../model/retired.ts";
-import { conform } from "../model/schema.ts";
+import { assertConforms, conform } from "../model/schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
   acceptEntries,
@@ -56,11 +57,23 @@ import {
   toValue,
 } from "../model/session.ts";
 import { openSessionFile, waitAtMost } from "./sqlite-file.ts";
-import { decode, encode, loginColumns, type Row, systemTime, toRecord } from "./sqlite-row.ts";
-import { prepareStatements, type Statements } from "./sqlite-statements.ts";
+import {
+  decode,
+  encode,
+  loginColumns,
+  type Row,
+  systemTime,
+  toRecord,
+  toEntry,
+  toListed,
+} from "./sqlite-row.ts";
+import { prepareStatements, type Statements, userColumn } from "./sqlite-statements.ts";
 import type {
+  CountOptions,
   CreateOptions,
   DestroyByUserOptions,
+  ListedSession,
+  ListOptions,
   LoginOptions,
   PurgeOptions,
   RenewOptions,
@@ -80,6 +93,8 @@ const UPDATE_ATTEMPTS = 200;
 interface Written {
   readonly row: Row;
   readonly entries: Entries;
+  /** Whether what the former user left behind is gone. */
+  readonly isEmptied: boolean;
 }
 
 /** Rows that are deleted at once, so that no other process waits for long. */
@@ -170,7 +185,8 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       if (changesOf(session).size > 0) this.#sql.write.run(encode(entries), handle);
     });
     if (written === undefined) return false;
-    acceptEntries(session, written.entries);
+    // A holder keeps to its snapshot and its own changes: what others have written it sees at the next load.
+    acceptEntries(session);
     if (saved.hasSubscribers) saved.publish({ handle: session.handle });
     return true;
   }
@@ -218,6 +234,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       const after = loginRecordOf(login, Date.now(), toRecord(id, row, entries, false).login);
       // What the former user left behind is not for the next.
       const kept = isAnother ? NO_ENTRIES : entries;
+      if (isAnother) this.#assertFits(row.handle, kept);
       const ttlMs = after.ttlMs ?? this.#settings.ttlMs;
       this.#replace(row, kept, secretHashOf(id), { isStrict: true, ttlMs });
       const { ip = null, userAgent = null } = login.client;
@@ -226,6 +243,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       this.#sql.login.run(...who, row.handle);
       return undefined;
     });
+    if (written !== undefined) this.#trimUser(session.handle, userId);
     return this.#acceptId(session, id, written);
   }
 
@@ -259,7 +277,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       );
       if (outcome === "changed") continue;
       if (outcome !== "written") {
-        this.#refuse(handle, outcome);
+        announceRefusal(handle, outcome);
         throw new SessionEndedError();
       }
       if (saved.hasSubscribers) saved.publish({ handle });
@@ -306,15 +324,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
 
   listByUser(userId: string): SessionEntry[] {
     if (!isUserId(userId)) return [];
-    return this.#ask("listByUser", () => this.#sql.list.all(Date.now(), userId)).map((row) => ({
-      handle: row["handle"] as string,
-      createdAt: row["created_at"] as number,
-      lastSeenAt: row["last_seen_at"] as number,
-      expiresAt: row["expires_at"] as number,
-      ip: (row["ip"] ?? undefined) as string | undefined,
-      userAgent: (row["user_agent"] ?? undefined) as string | undefined,
-      deviceBound: isBound((row["device"] ?? undefined) as string | undefined),
-    }));
+    return this.#ask("listByUser", () => this.#sql.list.all(Date.now(), userId)).map(toEntry);
   }
 
   destroyByUser(userId: string, options: DestroyByUserOptions<Data> = {}): number {
@@ -337,6 +347,27 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     if (!isUserId(userId) || !isWellFormedId(handle)) return false;
     const rows = this.#ask("destroyByHandle", () => this.#sql.removeByHandle.all(Date.now(), userId, handle));
     return countDestroyed(rows) > 0;
+  }
+
+  async *listAll(options: ListOptions = {}): AsyncGenerator<ListedSession[], void> {
+    const { pageSize, loggedIn } = listOptionsOf(options);
+    for (let after = ""; ;) {
+      const from = [after, Date.now(), ...userColumn(loggedIn), pageSize];
+      const rows = this.#ask("listAll", () => this.#sql.page.all(...from));
+      if (rows.length > 0) yield rows.map(toListed);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < pageSize) return;
+      after = last["handle"] as string;
+      await nextTurn();
+    }
+  }
+
+  /** Counts row by row, as {@link len} does. */
+  count(options: CountOptions = {}): number {
+    const { loggedIn } = countOptionsOf(options);
+    return this.#ask("count", () => this.#sql.countLive.get(Date.now(), ...userColumn(loggedIn)))?.[
+      "count"
+    ] as number;
   }
 
   purgeExpired(): number;
@@ -381,7 +412,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const handle = recordIdOf(id);
-    if (isLarger(entries, this.#settings.maxBytes)) this.#refuse(handle, "too-large");
+    this.#assertFits(handle, entries);
     const now = Date.now();
     const given = userId === undefined ? undefined : loginOf(userId, options);
     const login = given && loginRecordOf(given, now, undefined);
@@ -402,6 +433,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       throw new SessionEndedError();
     }
     if (changes === 0) throw new SessionIdInUseError();
+    if (userId !== undefined) this.#trimUser(handle, userId);
     if (created.hasSubscribers) created.publish({ handle });
     return new Session({
       id,
@@ -455,7 +487,8 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   #acceptId(session: Session<Data>, id: string, written: Written | undefined): boolean {
     if (written === undefined) return false;
     const isRetired = id === session.id;
-    acceptState(session, toRecord(id, written.row, written.entries, isRetired), written.entries);
+    const { row, entries, isEmptied } = written;
+    acceptState(session, toRecord(id, row, entries, isRetired), isEmptied ? NO_ENTRIES : undefined);
     if (!isRetired && regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
     return true;
   }
@@ -499,12 +532,12 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
         if (isStrict && row.secret_hash !== secretHashOf(id)) return "gone";
         const refusal = update({ ...row, handle }, entries);
         if (refusal !== undefined) return refusal;
-        if (operation === "save") return { row, entries };
+        if (operation === "save") return { row, entries, isEmptied: false };
         const after = this.#sql.find.get(handle) as unknown as Row;
-        return { row: after, entries: after.data === "{}" ? NO_ENTRIES : entries };
+        return { row: after, entries, isEmptied: after.data === "{}" };
       }),
     );
-    return typeof outcome === "object" ? outcome : this.#refuse(handle, outcome);
+    return typeof outcome === "object" ? outcome : announceRefusal(handle, outcome);
   }
 
   /** A row's data as it is, and with changes; or why it cannot be. To be asked in a transaction. */
@@ -514,13 +547,25 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const before = decode(row.data);
     if (before === undefined) return "corrupt";
     const entries = apply(before, changes);
-    if (entries !== before && isLarger(entries, this.#settings.maxBytes)) return "too-large";
+    if (entries !== before) this.#assertFits(recordIdOf(id), entries);
     return { row, before, entries };
   }
 
-  #refuse(handle: string, reason: RefusalReason): undefined {
-    announceRefusal(handle, reason);
-    if (reason === "too-large") throw new SessionTooLargeError(this.#settings.maxBytes);
+  #assertFits(handle: string, entries: Entries): void {
+    const { maxBytes, schema } = this.#settings;
+    if (isLarger(entries, maxBytes)) {
+      announceRefusal(handle, "too-large");
+      throw new SessionTooLargeError(maxBytes, entries);
+    }
+    assertConforms(schema, handle, entries);
+  }
+
+  /** Ends those of a user's sessions that are too many beside this one, the ones not seen for longest. */
+  #trimUser(handle: string, userId: string): void {
+    const { maxSessionsPerUser } = this.#settings;
+    if (maxSessionsPerUser === Infinity) return;
+    const trim = () => this.#sql.trimUser.all(Date.now(), userId, handle, maxSessionsPerUser - 1);
+    countDestroyed(this.#ask("login", trim));
   }
 
   #purgeBatch(): number {
@@ -591,8 +636,4 @@ function countDestroyed(rows: Record<string, unknown>[]): number {
 function refuseGone(handle: string): false {
   announceRefusal(handle, "gone");
   return false;
-}
-
-function announceRefusal(handle: string, reason: RefusalReason): undefined {
-  if (refused.hasSubscribers) refused.publish({ handle, reason });
 }

@@ -64,6 +64,30 @@ export function bounded({ prove, seconds, pass }: Kit): void {
   );
 
   prove(
+    "8. Bounded: the error names the key that takes the most, and tells the client nothing",
+    async ({ store }) => {
+      const session = await store.create({ data: { a: "small" } });
+      const big = "x".repeat(200);
+      session.set("b", big);
+      const calls = [
+        () => store.save(session),
+        () => store.update(session.id, "b", () => big),
+        () => store.create({ data: { a: "small", b: big } }),
+      ];
+      for (const call of calls) {
+        const error = await Promise.resolve()
+          .then(call)
+          .catch((it: unknown) => it);
+        assert.ok(error instanceof SessionTooLargeError);
+        assert.deepEqual([error.statusCode, error.maxBytes, error.key], [500, 100, "b"]);
+        assert.match(error.message, /larger than 100 bytes; the key "b" takes 203 of them/);
+        assert.equal(error.detail, "The session could not be stored.");
+      }
+    },
+    LIMIT,
+  );
+
+  prove(
     "8. Bounded: two saves that fit one by one, but not together, cannot both win",
     async ({ store, other }) => {
       const { id, handle } = await store.create();

@@ -3,7 +3,9 @@
 import { callArguments } from "./arguments.ts";
 import { bounded } from "./bounded.ts";
 import { deviceBound } from "./device-bound.ts";
+import { fairShare } from "./fair-share.ts";
 import { failsClosed } from "./fails-closed.ts";
+import { forAdministrators } from "./for-administrators.ts";
 import type { AnyData, ConformanceOptions, Connections, Kit } from "./kit.ts";
 import { logOutEverywhere } from "./log-out-everywhere.ts";
 import { newIds } from "./new-ids.ts";
@@ -64,6 +66,8 @@ export function storeConformance<Opened extends Connections>(
   twoClocks(kit);
   logOutEverywhere(kit);
   bounded(kit);
+  fairShare(kit);
+  forAdministrators(kit);
   typed(kit);
   callArguments(kit);
   failsClosed(kit);

@@ -50,6 +50,32 @@ export function noLostUpdate({ prove, rounds, hooks }: Kit): void {
   );
 
   prove(
+    "3. No lost update: a holder keeps to its snapshot and its own changes, until it loads again",
+    async ({ store, other }) => {
+      const session = await store.create({ data: { a: 1 } });
+      const writes: [string, () => unknown][] = [
+        ["save", () => store.save(session)],
+        ["regenerate", () => store.regenerate(session)],
+        ["renew", () => store.renew(session)],
+        ["login", () => store.login(session, "42")],
+      ];
+      const own: Record<string, unknown> = { a: 1 };
+      for (const [name, write] of writes) {
+        const parallel = present(await other.load(session.id));
+        parallel.set("a", name);
+        parallel.set(`theirs-${name}`, 1);
+        assert.equal(await other.save(parallel), true);
+        session.set(`own-${name}`, 2);
+        own[`own-${name}`] = 2;
+        assert.equal(await write(), true, name);
+        assert.deepEqual(contentOf(session), own, name);
+      }
+      const now = contentOf(present(await store.load(session.id)));
+      assert.deepEqual([now["a"], now["own-save"], now["theirs-login"]], ["login", 2, 1]);
+    },
+  );
+
+  prove(
     "3. No lost update: a key that was removed and set again has the last value",
     async ({ store, other }) => {
       const session = await store.create({ data: { a: 1 } });

@@ -1,7 +1,7 @@
 // Guarantee 9: what is set is what is loaded, for every JSON value under every key; a schema checks it when it is loaded.
 import type { StandardSchema } from "@hatcheck/core";
 import assert from "node:assert/strict";
-import { SessionEndedError } from "../model/errors.ts";
+import { SessionEndedError, SessionSchemaError } from "../model/errors.ts";
 import { eventsOf, type Kit, present, refuses } from "./kit.ts";
 import { changesOf } from "../model/session.ts";
 import { contentOf } from "./no-lost-update.ts";
@@ -108,12 +108,41 @@ export function typed({ prove, hooks }: Kit): void {
   );
 
   prove(
-    "9. Typed: a session that does not fit the schema is none, and says so",
+    "9. Typed: what does not fit the schema is not stored, so that it locks nobody out",
     async ({ store, other }) => {
       const session = await store.create({ data: { n: 1 } });
-      assert.equal(present(await other.load(session.id)).get("n"), 1);
+      const { id, handle } = session;
       session.set("n", "one");
+      const attempts = [
+        () => store.save(session),
+        () => store.regenerate(session),
+        () => store.renew(session),
+        () => store.login(session, "42"),
+        () => store.update(id, "n", () => "one"),
+      ];
+      for (const attempt of attempts) {
+        const events = await eventsOf("refused", () => refuses(attempt, SessionSchemaError));
+        assert.deepEqual(events, [{ handle, reason: "schema" }], String(attempt));
+      }
+      await refuses(() => store.create({ data: { n: "one" } }), SessionSchemaError);
+      assert.deepEqual([session.id, session.get("n"), await store.len()], [id, "one", 1]);
+      assert.equal(present(await other.load(id)).get("n"), 1);
+      session.set("n", 2);
       assert.equal(await store.save(session), true);
+      assert.equal(present(await other.load(id)).get("n"), 2);
+    },
+    { schema: numbers(false) },
+  );
+
+  // As after a deployment with another schema.
+  let areTextsAllowed = true;
+  prove(
+    "9. Typed: a session that does not fit the schema any more is none, and says so",
+    async ({ store, other }) => {
+      areTextsAllowed = true;
+      const session = await store.create({ data: { n: "one" } });
+      assert.equal(present(await other.load(session.id)).get("n"), "one");
+      areTextsAllowed = false;
       const events = await eventsOf("refused", async () => {
         assert.equal(await other.load(session.id), undefined);
       });
@@ -122,18 +151,21 @@ export function typed({ prove, hooks }: Kit): void {
       assert.equal(await store.save(session), true);
       assert.equal(present(await other.load(session.id)).get("n"), 2);
     },
-    { schema: numbers(false) },
+    { schema: numbers(false, () => areTextsAllowed) },
   );
 
   prove(
-    "9. Typed: a schema may supply what is missing; only what is set is saved",
+    "9. Typed: a schema may supply what is missing; it stays after a save, and only what is set is saved",
     async ({ store, other }) => {
       const { id } = await store.create();
       const session = present(await other.load(id));
       assert.equal(session.get("visits"), 0);
       session.set("n", 1);
       assert.equal(await other.save(session), true);
-      assert.deepEqual(contentOf(present(await store.load(id))), { n: 1, visits: 0 });
+      assert.deepEqual(contentOf(session), { n: 1, visits: 0 });
+      assert.equal(await other.regenerate(session), true);
+      assert.deepEqual(contentOf(session), { n: 1, visits: 0 });
+      assert.deepEqual(contentOf(present(await store.load(session.id))), { n: 1, visits: 0 });
     },
     { schema: numbers(false) },
   );
@@ -141,10 +173,12 @@ export function typed({ prove, hooks }: Kit): void {
   prove(
     "9. Typed: a schema may wait where the store does",
     async ({ store }) => {
-      const { id } = await store.create({ data: { n: 1 } });
-      const load = async (): Promise<unknown> => (await store.load(id))?.get("n");
-      if (store.mode === "sync") await assert.rejects(load, TypeError);
-      else assert.equal(await load(), 1);
+      const create = async (): Promise<unknown> => {
+        const { id } = await store.create({ data: { n: 1 } });
+        return (await store.load(id))?.get("n");
+      };
+      if (store.mode === "sync") await assert.rejects(create, TypeError);
+      else assert.equal(await create(), 1);
     },
     { schema: numbers(true) },
   );
@@ -187,9 +221,11 @@ const DAMAGED = [
 ];
 
 /** A schema of numbers, with a default, as any library would make one. */
-function numbers(waits: boolean): StandardSchema<Numbers> {
+function numbers(waits: boolean, areTextsAllowed = (): boolean => false): StandardSchema<Numbers> {
+  const fits = (value: unknown): boolean =>
+    typeof value === "number" || (typeof value === "string" && areTextsAllowed());
   const validate = (value: unknown) =>
-    Object.values(value as object).every((inner) => typeof inner === "number")
+    Object.values(value as object).every(fits)
       ? { value: { visits: 0, ...(value as Numbers) } }
       : { issues: [{ message: "not a number" }] };
   return {
