@@ -1,3 +1,3 @@
 import { testProject } from "../scripts/test-project.ts";
 
-export default testProject({ name: "examples", globalSetup: ["./test/build.ts"] });
+export default testProject({ isolate: true, name: "examples", globalSetup: ["./test/build.ts"] });

@@ -19,6 +19,8 @@ export function testProject(test: InlineConfig): ViteUserConfig {
       include: ["**/*.test.ts"],
       reporters,
       maxWorkers,
+      // A process for each file costs more than most files do.
+      isolate: false,
       testTimeout: PATIENCE,
       hookTimeout: PATIENCE,
       ...test,

@@ -1,3 +1,3 @@
 import { testProject } from "../scripts/test-project.ts";
 
-export default testProject({ name: "torture", testTimeout: 120_000 });
+export default testProject({ isolate: true, name: "torture", testTimeout: 120_000 });

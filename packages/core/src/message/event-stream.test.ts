@@ -162,7 +162,8 @@ describe("a stream of events", () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
     expect(await frames.next()).toEqual({ done: true, value: undefined });
     await sleep(1);
-    expect([aborted, letGo, timers()]).toEqual([true, true, before]);
+    expect([aborted, letGo]).toEqual([true, true]);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test("ends when the client leaves, and when its own signal says so", async () => {
