@@ -8,7 +8,7 @@
  * Ends with exit code 1 for a failure that is not listed, or when a run takes longer than its bound.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
@@ -46,7 +46,10 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   const seen = new Set();
   for (const [folder, tests] of Object.entries(PACKAGES)) {
     if (onlyPackage !== undefined && onlyPackage !== folder) continue;
-    const { passed, failures } = await runTests(runtime, folder, tests);
+    // Both end now and then without a word; twice in a row is no accident.
+    const { passed, failures } = await runTests(runtime, folder, tests).catch(() =>
+      runTests(runtime, folder, tests),
+    );
     const unknown = failures.filter((test) => {
       const reason = known.find(({ pattern }) => pattern.test(test));
       if (reason !== undefined) seen.add(reason);
@@ -96,10 +99,17 @@ async function runTests({ from, start }, folder, { run, without }) {
         reject(new Error(`The tests of ${folder} on ${from} took longer than ${BOUND_MS / 60_000} minutes`));
       }, BOUND_MS);
       // Read, or a runtime that cannot write would stop.
-      child.stderr.resume();
-      child.on("close", () => {
+      let said = "";
+      child.stderr.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-2000)));
+      child.on("close", (code, signal) => {
         clearTimeout(bound);
-        resolve();
+        if (existsSync(outputFile)) resolve();
+        else
+          reject(
+            new Error(
+              `The tests of ${folder} on ${from} ended without a report (${signal ?? code}): ${said}`,
+            ),
+          );
       });
     });
     const { testResults } = JSON.parse(readFileSync(outputFile, "utf8"));

@@ -130,10 +130,12 @@ describe.each([
 ])("when the server closes, over %s", (_name, http2) => {
   test("event streams end, in order, and nobody waits for the grace", async () => {
     const ended: string[] = [];
+    let begun = 0;
     const app = App.withState({}).get("/", (req) =>
       sse(req, async function* ({ signal }) {
         try {
           yield "one";
+          begun += 1;
           await new Promise((resolve) => signal.addEventListener("abort", resolve));
         } finally {
           ended.push("source");
@@ -143,17 +145,18 @@ describe.each([
     const server = await open(app, http2 ? { tls, http2 } : {});
     const client = TestClient.over(server.url, { http2, tls: { ca: tls.cert } });
     const answers = [1, 2, 3].map(() => client.get("/").send());
-    await vi.waitFor(async () => expect(server.closing).toBe(false));
-    await sleep(50);
+    await vi.waitFor(() => expect(begun).toBe(3));
     await server.close({ graceMs: 60_000 });
     for (const answer of answers) expect((await answer).text()).toBe("data: one\n\n");
     expect(ended).toHaveLength(3);
   });
 
   test("a delay before it leaves them open", async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const app = App.withState({}).get("/", (req) =>
       sse(req, async function* ({ signal }) {
         yield "one";
+        begin();
         await sleep(30);
         if (!signal.aborted) yield "still here";
         await new Promise(() => {});
@@ -162,8 +165,8 @@ describe.each([
     const server = await open(app, http2 ? { tls, http2 } : {});
     const client = TestClient.over(server.url, { http2, tls: { ca: tls.cert } });
     const answer = client.get("/").send();
-    await sleep(20);
-    await server.close({ graceMs: 60_000, delayMs: 100 });
+    await begun;
+    await server.close({ graceMs: 60_000, delayMs: 200 });
     expect((await answer).text()).toBe("data: one\n\ndata: still here\n\n");
   });
 });
