@@ -162,7 +162,7 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
 
   /**
    * Logs a user in: the session gets a new id, which ends what anybody had planted in the browser, and a new lifetime. What an
-   * anonymous visitor or the same user had stays; from another user's session it is another one, which is empty.
+   * anonymous visitor or the same user had stays; what another user had is removed, and what is set from now on is the next's.
    *
    * @throws TypeError when this cannot be the id of a user, or an option is wrong.
    */

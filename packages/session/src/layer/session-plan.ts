@@ -47,9 +47,10 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   isSealed = false;
   /** Whether the session is bound to a device, and the request comes from there. */
   isBound = false;
-  /** The stored session that the request has left: by logging out of it, or by logging in as another user. */
+  /** The stored session that the request has logged out of. */
   #left: Session<Data> | undefined;
-  #isLeftByLogout = false;
+  /** The stored session of one user that another is to log in on. */
+  #former: Session<Data> | undefined;
   /** Whether the user whose session was opened has no part in it any more, since it had ended before this request could end it. */
   #isLost = false;
   /** Whether its answer is for a user alone: it was opened as theirs, or is to be. */
@@ -87,21 +88,25 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   /** L3: what another user has left behind is not for this one. */
   logIn(login: WantedLogin): void {
     const { userId } = this;
-    if (userId !== undefined && userId !== login.userId) this.#leave(false);
+    if (userId !== undefined && userId !== login.userId) this.#passOn();
     this.login = login;
   }
 
   logOut(): void {
-    this.#leave(true);
+    this.#left ??= this.#former ?? (this.isStored ? this.session : undefined);
+    this.#former = undefined;
+    this.#forget();
+    this.login = undefined;
     this.isLoggedOut = true;
   }
 
   /** Ends the stored session at once. Whether it had not ended before. */
   endAtOnce(): boolean | Promise<boolean> {
     const { session, store } = this;
-    this.isStored = false;
+    // Should this fail, it is tried once more with the rest: the cookie is not cleared before the session has ended.
     this.logOut();
     return andThen<boolean, boolean>(store.destroy(session), (wasLive) => {
+      this.#left = undefined;
       this.#isLost ||= !wasLive && session.userId !== undefined;
       return wasLive;
     });
@@ -143,13 +148,19 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     return answer;
   }
 
-  #leave(byLogout: boolean): void {
-    if (this.isStored) this.#left = this.session;
-    this.#isLeftByLogout ||= byLogout;
+  /** What is set from now on is the next user's. */
+  #passOn(): void {
+    discardChanges(this.session);
+    // Where nobody has logged in yet, only another login of the same request is given up.
+    if (this.session.userId === undefined) return;
+    this.#former = this.session;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.session = emptySession();
     this.isStored = false;
     this.isBound = false;
-    this.login = undefined;
     this.regenerate = false;
     this.renew = undefined;
   }
@@ -161,7 +172,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     const failed = isRefused || statusCode >= 500 || this.visitor.abandonedBy === "layer";
     const left = this.#left;
     const outcome =
-      left === undefined || (failed && !this.#isLeftByLogout)
+      left === undefined
         ? this.#commitRest(failed)
         : andThen<boolean, Outcome>(this.store.destroy(left), (wasLive) => {
             this.#isLost ||= !wasLive && left.userId !== undefined;
@@ -227,8 +238,36 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     );
   }
 
+  /** From one user to another: in place, so that it is done as a whole, and only if no other request has changed the id. */
+  #commitPassOn(former: Session<Data>, login: WantedLogin): Outcome | Promise<Outcome> {
+    const { session, store } = this;
+    if (this.#isRetired) throw new SessionEndedError();
+    const { userId, ...options } = login;
+    return andThen<boolean, Outcome>(
+      store.login(former, userId, { ...options, client: this.visitor.client }),
+      (done) => {
+        if (!done) throw new SessionEndedError();
+        this.session = former;
+        this.isStored = true;
+        if (changesOf(session).size === 0) return this.#announce();
+        for (const key of changesOf(session).keys() as Iterable<keyof Data & string>) {
+          const value = session.get(key);
+          if (value !== undefined) former.set(key, value);
+        }
+        return andThen<boolean, Outcome>(store.save(former), (isSaved) => {
+          if (!isSaved) throw new SessionEndedError();
+          return this.#announce();
+        });
+      },
+    );
+  }
+
   #commitNew(failed: boolean): Outcome | Promise<Outcome> {
     const { session, login, visitor, store } = this;
+    if (this.#former !== undefined && login !== undefined) {
+      if (failed || visitor.abandonedBy !== undefined) return "unchanged";
+      return this.#commitPassOn(this.#former, login);
+    }
     const isWanted = !failed && (login !== undefined || entriesWithChanges(session) !== NO_ENTRIES);
     // L5: a request under a retired id never sets a cookie.
     const cleared = this.isLoggedOut && !this.#isRetired ? "clear" : "unchanged";
