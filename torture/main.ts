@@ -9,6 +9,7 @@ import { faults, shortFaults } from "./faults/faults.ts";
 import { fleets, shortFleets } from "./fleet/fleet.ts";
 import { floods } from "./flood/flood.ts";
 import { fuzz, targets } from "./fuzz/fuzz.ts";
+import { layer, opening } from "./protocol/layer.ts";
 import { model } from "./protocol/model.ts";
 import { compareInMemory, compareOverTcp } from "./lane/lane.ts";
 import { raceLayer } from "./races/layer.ts";
@@ -46,7 +47,13 @@ const areas: Readonly<Record<string, { title: string; experiments: readonly Expe
       ...Object.keys(engines).map((engine) => () => raceLayer(engine, size, seed)),
     ],
   },
-  protocol: { title: "Protocol", experiments: [() => model(size)] },
+  protocol: {
+    title: "Protocol",
+    experiments: [
+      () => model(size),
+      ...Object.keys(opening).map((engine) => () => layer(engine, size, seed)),
+    ],
+  },
   fuzz: { title: "Fuzz", experiments: targets.map((target) => () => fuzz(target, size, seed)) },
   lane: {
     title: "Fast lane",

@@ -67,7 +67,7 @@ function keyOf({ company, state, memory }: Node): string {
     ...own.slice(0, -1).toSorted(),
     own.at(-1),
     ...entries.map(({ user, stamp, hasEnded, id, former, owners }) =>
-      [user, stamp, Number(hasEnded), id, former, owners].join(),
+      [user, stamp, Number(hasEnded), id, former.join(":"), owners].join(),
     ),
     [
       browser,

@@ -14,8 +14,8 @@ export interface Entry {
   readonly stamp: Stamp;
   readonly hasEnded: boolean;
   readonly id: number;
-  /** The id before a renewal, as long as it is good; 0 for none. */
-  readonly former: number;
+  /** Ids from before renewals, as long as they are good: the oldest first. */
+  readonly former: readonly number[];
   /** Whose data it holds: bit 0 what was set before any login, bit 1 and 2 what the users set. */
   readonly owners: number;
 }
@@ -102,7 +102,7 @@ export class Protocol {
   /** What an id opens; -1 for nothing. */
   find({ entries }: State, id: number): number {
     if (id <= 0) return -1;
-    return entries.findIndex((entry) => !entry.hasEnded && (entry.id === id || entry.former === id));
+    return entries.findIndex((entry) => !entry.hasEnded && opens(entry, id));
   }
 
   commit(state: State, request: Request): Outcome {
@@ -136,11 +136,11 @@ export class Protocol {
       case "regenerate":
         if (entry === undefined) return answer(state, 401);
         if (!isCurrent) return answer(state, 409);
-        return rename(state, index, { former: this.#has("regenerate is lenient") ? cookie : 0 });
+        return rename(state, index, { former: this.#has("regenerate is lenient") ? [cookie] : [] });
       case "renew": {
         if (entry === undefined) return answer(state, 401);
         if (!isValid) return answer(state, 409);
-        const former = this.#has("renew is strict") ? 0 : cookie;
+        const former = this.#has("renew is strict") ? [] : [...entry.former, cookie];
         if (isCurrent || this.#has("a retired id gets a cookie")) return rename(state, index, { former });
         return answer(state, 200);
       }
@@ -162,11 +162,9 @@ export class Protocol {
     if (isStale && !this.#has("stamps are ignored")) return answer(state, 409);
     if (isCurrent) {
       const isSame = request.user === 0 || request.user === user;
-      if (!isSame && !this.#has("login keeps another user's data")) {
-        return begin(edit(state, index, { hasEnded: true }), user, stamp);
-      }
       if (this.#has("login keeps the id")) return answer(edit(state, index, { user, stamp }), 200);
-      return rename(state, index, { user, stamp, former: 0 });
+      const isEmptied = !isSame && !this.#has("login keeps another user's data");
+      return rename(state, index, { user, stamp, former: [], ...(isEmptied && { owners: 0 }) });
     }
     const mayBegin = request.user === 0 && !isValid && !request.isRetired;
     if (index === -1 || mayBegin || this.#has("login begins anew after an end"))
@@ -177,6 +175,10 @@ export class Protocol {
   #has(fault: Fault): boolean {
     return this.#fault === fault;
   }
+}
+
+export function opens({ id, former }: Entry, cookie: number): boolean {
+  return cookie > 0 && (id === cookie || former.includes(cookie));
 }
 
 function answer(state: State, status: Outcome["status"], sets = 0): Outcome {
@@ -197,7 +199,7 @@ function rename(state: State, index: number, change: Partial<Entry>): Outcome {
 
 function begin(state: State, user: User, stamp: Stamp): Outcome {
   const id = state.nextId;
-  const entry: Entry = { user, stamp, hasEnded: false, id, former: 0, owners: 0 };
+  const entry: Entry = { user, stamp, hasEnded: false, id, former: [], owners: 0 };
   return answer({ ...state, entries: [...state.entries, entry], nextId: id + 1 }, 200, id);
 }
 

@@ -1,5 +1,5 @@
 // What no step may do, and no state may be: L1 to L6 of docs/sessions.md.
-import type { Entry, Request, State } from "./protocol.ts";
+import { type Entry, opens, type Request, type State } from "./protocol.ts";
 import type { Step } from "./steps.ts";
 
 /** What is remembered beside the state, because a rule speaks of what came before. */
@@ -8,12 +8,12 @@ export interface Memory {
   readonly received: number;
   /** Whether a request of the browser has ended its session. */
   readonly hasLeft: boolean;
-  /** Of each session, the id before a renewal that must still open it; 0 for none. */
-  readonly owed: readonly number[];
+  /** Of each session, the ids from before renewals that must still open it: the oldest first. */
+  readonly owed: readonly (readonly number[])[];
 }
 
 export function remember(start: State): Memory {
-  return { received: start.browser === 0 ? 0 : 1 << start.browser, hasLeft: false, owed: [0] };
+  return { received: start.browser === 0 ? 0 : 1 << start.browser, hasLeft: false, owed: [[]] };
 }
 
 /** What is remembered after a step. */
@@ -21,10 +21,11 @@ export function after(memory: Memory, from: State, { what, who, to }: Step): Mem
   const request = from.requests[who];
   const owed = to.entries.map((entry, index) => {
     const before = from.entries[index];
-    if (before === undefined || entry.hasEnded) return 0;
-    if (what === "commit" && entry.id !== before.id) return request?.kind === "renew" ? before.id : 0;
-    if (what === "time" && entry.former !== before.former) return 0;
-    return memory.owed[index] ?? 0;
+    const known = memory.owed[index] ?? [];
+    if (before === undefined || entry.hasEnded) return [];
+    if (what === "commit" && entry.id !== before.id)
+      return request?.kind === "renew" ? [...known, before.id] : [];
+    return what === "time" && entry.former !== before.former ? known.slice(1) : known;
   });
   const isOfBrowser = request?.by === "browser";
   const isDelivered = what === "deliver" && isOfBrowser && request.sets > 0;
@@ -41,7 +42,7 @@ export function brokenBy(memory: Memory, from: State, step: Step): string | unde
   const { what, who, to } = step;
   const request = from.requests[who];
   if (what === "open") {
-    const index = memory.owed.findIndex((id) => id !== 0 && id === request?.cookie);
+    const index = memory.owed.findIndex((ids) => ids.includes(request?.cookie ?? 0));
     if (index !== -1 && to.requests[who]?.index !== index)
       return "L5: a renewal has cost another request its session";
   }
@@ -118,8 +119,4 @@ export function brokenIn({ received, hasLeft }: Memory, state: State): string | 
     return "L5: the browser has lost the cookie of a session that lives";
   }
   return undefined;
-}
-
-function opens({ id, former }: Entry, cookie: number): boolean {
-  return id === cookie || (former === cookie && cookie !== 0);
 }

@@ -48,7 +48,7 @@ export function initial(start: Start, company: Company, requests: number): State
     stamp: user === 1 ? 1 : 0,
     hasEnded: start === "nobody",
     id: FIRST_ID,
-    former: 0,
+    former: [],
     owners: 1 << user,
   };
   const cookie = start === "nobody" ? 0 : FIRST_ID;
@@ -68,7 +68,8 @@ export function* steps(protocol: Protocol, company: Company, state: State): Gene
     yield* stepsOf(protocol, company, state, who, request);
   }
   for (const [index, { former, hasEnded }] of state.entries.entries()) {
-    if (former !== 0) yield { what: "time", who: -1, to: edit(state, index, { former: 0 }) };
+    if (former.length > 0)
+      yield { what: "time", who: -1, to: edit(state, index, { former: former.slice(1) }) };
     if (!hasEnded) yield { what: "time", who: -1, to: edit(state, index, { hasEnded: true }) };
   }
 }

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
 import { docBlocks } from "../../../scripts/doc-blocks.ts";
 import type { Store, StoreOptions } from "../src/model/store.ts";
-import { type AnyData, storeConformance } from "../src/testkit/conformance.ts";
+import { type AnyData, layerConformance, storeConformance } from "../src/testkit/conformance.ts";
 
 interface Example {
   MapDatabase: new () => { rows: Map<string, unknown> };
@@ -28,19 +28,21 @@ describe("the store of the documentation", async () => {
   beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"] }));
   afterAll(() => void vi.useRealTimers());
 
-  storeConformance(
-    (options) => {
-      const database = new MapDatabase();
-      const open = () => new MapSessionStore(database, options);
-      return { database, store: open(), other: open() };
-    },
-    {
-      test,
-      clock: { advance: (seconds) => void vi.advanceTimersByTime(seconds * 1000) },
-      dump: ({ database }) =>
-        JSON.stringify([...database.rows], (_, value: unknown) =>
-          value instanceof Map ? [...value] : value,
-        ),
-    },
-  );
+  const open = (options: StoreOptions<AnyData>) => {
+    const database = new MapDatabase();
+    const store = () => new MapSessionStore(database, options);
+    return { database, store: store(), other: store() };
+  };
+  const clock = { advance: (seconds: number) => void vi.advanceTimersByTime(seconds * 1000) };
+
+  storeConformance(open, {
+    test,
+    clock,
+    dump: ({ database }) =>
+      JSON.stringify([...database.rows], (_, value: unknown) => (value instanceof Map ? [...value] : value)),
+  });
+
+  describe("under the session layer", () => {
+    layerConformance(open, { test, clock, faults: 1, triples: 100 });
+  });
 });

@@ -11,6 +11,7 @@ import {
   type Connections,
   storeConformance,
 } from "../src/testkit/conformance.ts";
+import { CLOCK, SEARCH_PATH } from "./postgres-clock.ts";
 import { openPostgres } from "./remote-stores.ts";
 import { hasPostgres, startPostgres, type TestServer } from "./servers.ts";
 import { WORKER } from "./worker.ts";
@@ -19,17 +20,6 @@ let stores = 0;
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/**
- * A clock that can be set: a function now() that is found before that of Postgres. The time itself, and everything else, is
- * the database's.
- */
-const CLOCK = [
-  "CREATE SCHEMA clock",
-  "CREATE TABLE clock.ahead AS SELECT interval '0' AS by",
-  `CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE
-AS 'SELECT pg_catalog.now() + (SELECT by FROM clock.ahead)'`,
-];
-const SEARCH_PATH = "search_path=clock,pg_catalog,public";
 /** The database that the running test is on. */
 let database: PostgresClient;
 

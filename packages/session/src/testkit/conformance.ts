@@ -18,6 +18,12 @@ import { typed } from "./typed.ts";
 import { unguessable } from "./unguessable.ts";
 import type { StoreOptions } from "../model/store.ts";
 
+export {
+  type Explored,
+  layerConformance,
+  type LayerConformanceOptions,
+  type Rule,
+} from "./layer/layer-conformance.ts";
 export { logInAs } from "./log-in-as.ts";
 export type { AnyData, BlockedWrites, Clock, ConformanceOptions, Connections } from "./kit.ts";
 
