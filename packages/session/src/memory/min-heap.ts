@@ -24,9 +24,9 @@ export class MinHeap<Item extends Ranked> {
 
   remove(item: Item): void {
     const index = item.heapIndex;
-    const last = this.#items.pop() as Item;
+    const last = this.#items.pop();
     item.heapIndex = -1;
-    if (last === item) return;
+    if (last === undefined || last === item) return;
     this.#put(last, index);
     this.#sink(last);
     this.#rise(last);
@@ -60,8 +60,8 @@ export class MinHeap<Item extends Ranked> {
     let index = item.heapIndex;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
-      const parent = this.#items[parentIndex] as Item;
-      if (parent.rank <= item.rank) break;
+      const parent = this.#items[parentIndex];
+      if (parent === undefined || parent.rank <= item.rank) break;
       this.#put(parent, index);
       index = parentIndex;
     }
@@ -69,12 +69,11 @@ export class MinHeap<Item extends Ranked> {
   }
 
   #sink(item: Item): void {
-    const { length } = this.#items;
     let index = item.heapIndex;
     for (;;) {
       let childIndex = 2 * index + 1;
-      if (childIndex >= length) break;
-      let child = this.#items[childIndex] as Item;
+      let child = this.#items[childIndex];
+      if (child === undefined) break;
       const right = this.#items[childIndex + 1];
       if (right !== undefined && right.rank < child.rank) {
         child = right;

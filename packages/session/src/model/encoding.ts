@@ -28,7 +28,7 @@ export function encodeChanges(changes: Changes): EncodedChanges {
 export function encodeEntries(entries: Entries): [key: string, json: string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index < entries.length; index += 2) {
-    pairs.push([encodeKey(entries[index] as string), storedToJson(entries[index + 1] as StoredValue)]);
+    pairs.push([encodeKey(String(entries[index])), storedToJson(entries[index + 1] ?? null)]);
   }
   return pairs;
 }

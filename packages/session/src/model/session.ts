@@ -240,7 +240,7 @@ export class Session<Data extends JsonData<Data> = Record<string, string>> {
   keys(): (keyof Data & string)[] {
     const keys: string[] = [];
     const entries = entriesWithChanges(this);
-    for (let index = 0; index < entries.length; index += 2) keys.push(entries[index] as string);
+    for (let index = 0; index < entries.length; index += 2) keys.push(String(entries[index]));
     return keys as (keyof Data & string)[];
   }
 
@@ -340,7 +340,7 @@ export function find(entries: Entries, key: string): StoredValue | undefined {
 
 /** A stored value as an object of the caller's own. */
 export function toValue(stored: StoredValue | undefined): unknown {
-  return stored instanceof JsonText ? (JSON.parse(stored.json) as unknown) : stored;
+  return stored instanceof JsonText ? JSON.parse(stored.json) : stored;
 }
 
 /** Whether two stored values are the same. */
@@ -355,7 +355,7 @@ export function apply(entries: Entries, changes: Changes): Entries {
   let known = 0;
   let isSameSize = true;
   for (let index = 0; index < next.length; index += 2) {
-    const key = next[index] as string;
+    const key = String(next[index]);
     if (!changes.has(key)) continue;
     known += 1;
     const value = changes.get(key);
@@ -376,8 +376,8 @@ function resize(
   const before = known === 0 ? undefined : new Set(entries.filter((_, index) => index % 2 === 0));
   const next: (string | StoredValue)[] = [];
   for (let index = 0; index < entries.length; index += 2) {
-    const value = entries[index + 1] as StoredValue | undefined;
-    if (value !== undefined) next.push(entries[index] as string, value);
+    const value = entries[index + 1];
+    if (value !== undefined) next.push(String(entries[index]), value);
   }
   for (const [key, value] of changes) {
     if (value !== undefined && !before?.has(key)) next.push(key, value);
@@ -404,7 +404,7 @@ export function largestOf(entries: Entries): { readonly key: string; readonly si
   let largest: { key: string; size: number } | undefined;
   for (let index = 0; index < entries.length; index += 2) {
     const size = sizeOf(entries.slice(index, index + 2));
-    if (size > (largest?.size ?? -1)) largest = { key: entries[index] as string, size };
+    if (size > (largest?.size ?? -1)) largest = { key: String(entries[index]), size };
   }
   return largest;
 }
@@ -413,8 +413,8 @@ export function largestOf(entries: Entries): { readonly key: string; readonly si
 export function sizeOf(entries: Entries): number {
   let size = 0;
   for (let index = 0; index < entries.length; index += 2) {
-    size += Buffer.byteLength(encodeKey(entries[index] as string));
-    size += Buffer.byteLength(storedToJson(entries[index + 1] as StoredValue));
+    size += Buffer.byteLength(encodeKey(String(entries[index])));
+    size += Buffer.byteLength(storedToJson(entries[index + 1] ?? null));
   }
   return size;
 }

@@ -70,7 +70,7 @@ export class PostgresBackend implements Backend {
       login: loginOf(row),
       device: textOf(row.device),
       isRetired: row.is_retired === true,
-      pairs: Object.entries(JSON.parse(row.data as string) as Record<string, string>),
+      pairs: Object.entries(JSON.parse(String(row.data)) as Record<string, string>),
     };
     if (row.due !== true) return found;
     const lastSeenAt = await this.#see(key);
@@ -197,7 +197,7 @@ export class PostgresBackend implements Backend {
     // Before the sessions: a login that is not seen by their removal has written its session after this.
     if (stamp !== undefined) await this.#db.query(this.#sql.stamp, [userId, stamp, STAMP_MS]);
     const rows = await this.#db.query(this.#sql.removeByUser, [userId, JSON.stringify(spared)]);
-    return rows.filter((row) => row.live === true).map((row) => row.handle as string);
+    return rows.filter((row) => row.live === true).map((row) => String(row.handle));
   }
 
   async removeByHandle(userId: string, handle: string): Promise<boolean> {
@@ -223,7 +223,7 @@ export class PostgresBackend implements Backend {
 
   async purge(most: number): Promise<string[]> {
     const rows = await this.#db.query(this.#sql.purge, [most]);
-    return rows.map((row) => row.handle as string);
+    return rows.map((row) => String(row.handle));
   }
 
   async count(): Promise<number> {
@@ -313,7 +313,7 @@ function loginOf(row: Row): LoginRecord | undefined {
 function entryOf(row: Row): SessionEntry {
   const { createdAt, lastSeenAt, expiresAt } = timesOf(row);
   return {
-    handle: row.handle as string,
+    handle: String(row.handle),
     createdAt,
     lastSeenAt,
     expiresAt,

@@ -356,8 +356,8 @@ function foundOf(flat: readonly string[], now: number, isRetired: boolean): Foun
   const fields = new Map<string, string>();
   const pairs: [string, string][] = [];
   for (let index = 0; index < flat.length; index += 2) {
-    const field = flat[index] as string;
-    const value = flat[index + 1] as string;
+    const field = flat[index] ?? "";
+    const value = flat[index + 1] ?? "";
     if (field.startsWith("d:")) pairs.push([field.slice(2), value]);
     else fields.set(field, value);
   }

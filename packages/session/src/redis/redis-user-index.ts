@@ -196,8 +196,8 @@ function entriesOf(reply: unknown): Entry[] {
   const flat = reply as string[];
   const entries: Entry[] = [];
   for (let index = 0; index < flat.length; index += 2) {
-    const handle = flat[index] as string;
-    if (handle !== "" && !handle.startsWith("=")) entries.push({ handle, score: flat[index + 1] as string });
+    const handle = flat[index] ?? "";
+    if (handle !== "" && !handle.startsWith("=")) entries.push({ handle, score: flat[index + 1] ?? "" });
   }
   return entries;
 }

@@ -113,10 +113,10 @@ export function loginColumns(login: LoginRecord | undefined): (string | number |
 /** What a list shows of a row. */
 export function toEntry(row: Record<string, unknown>): SessionEntry {
   return {
-    handle: row["handle"] as string,
-    createdAt: row["created_at"] as number,
-    lastSeenAt: row["last_seen_at"] as number,
-    expiresAt: row["expires_at"] as number,
+    handle: String(row["handle"]),
+    createdAt: Number(row["created_at"]),
+    lastSeenAt: Number(row["last_seen_at"]),
+    expiresAt: Number(row["expires_at"]),
     ip: textOf(row["ip"]),
     userAgent: textOf(row["user_agent"]),
     deviceBound: isBound(textOf(row["device"])),
