@@ -33,6 +33,7 @@ const ORDER = [
   "Races",
   "Protocol",
   "Fuzz",
+  "Linear time",
   "Fast lane",
   "Raw sockets",
   "Flood",
@@ -51,7 +52,21 @@ interface Result {
 
 /** Keeps what a full run of an area found, and writes the lists of all areas. */
 export function keep(area: string, seconds: number, findings: readonly Finding[]): void {
-  const result: Result = { ...read(), [area]: { at: today(), node: process.version, seconds, findings } };
+  write({ ...read(), [area]: { at: today(), node: process.version, seconds, findings } });
+}
+
+/** Keeps what a full run of a part of an area found beside what is known of the rest. */
+export function keepPart(area: string, findings: readonly Finding[]): void {
+  const kept = read();
+  const known = kept[area];
+  if (known === undefined) return;
+  const others = known.findings.filter(({ tried }) => !findings.some((finding) => finding.tried === tried));
+  const [first = ""] = known.at.split(", ");
+  const at = `${first}, in part on ${today()}`;
+  write({ ...kept, [area]: { ...known, at, findings: [...others, ...findings] } });
+}
+
+function write(result: Result): void {
   writeFileSync(RESULT, `${JSON.stringify(result, undefined, 2)}\n`);
   const page = readFileSync(PAGE, "utf8");
   const [before, rest] = cut(page, BEGIN);

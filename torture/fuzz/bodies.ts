@@ -23,15 +23,17 @@ async function read(
 
 const form: Target = {
   name: "`application/x-www-form-urlencoded` body",
-  promise: "400 or fields",
+  promise: "400, 413 or what the web platform makes of it",
   make: (chance) => inputOf(chance, ["a=1", "&", "=", "a[]=", "+", "%20", "%E2%82%AC", "__proto__=1", "a"]),
   check: (input) =>
     read(
       "application/x-www-form-urlencoded",
       Buffer.from(input, input.length % 2 === 0 ? "latin1" : "utf8"),
       async (req) => {
-        for (const [name, value] of await req.form())
-          assert.ok(typeof name === "string" && typeof value === "string");
+        const fields = [...(await req.form())];
+        const text = await req.text();
+        // Node itself gets a malformed encoding beside other letters than those of latin1 wrong, but here there is none.
+        assert.deepEqual(fields, [...new URLSearchParams(`&${text}`)]);
       },
     ),
 };

@@ -6,6 +6,9 @@ import { preferredEncoding } from "../../packages/core/src/http/accept-encoding.
 import { parsePreferences, preferredType } from "../../packages/core/src/http/accept.ts";
 import { parseContentType } from "../../packages/core/src/http/content-type.ts";
 import { parseParameterised } from "../../packages/core/src/http/field-parameters.ts";
+import { parseExtValue } from "../../packages/core/src/http/ext-value.ts";
+import { parseCookieDate } from "../../packages/core/src/testing/cookie-date.ts";
+import { CookieStore, parseSetCookie } from "../../packages/core/src/testing/cookie-store.ts";
 import { assertHost } from "../../packages/core/src/http/host.ts";
 import { parseRange } from "../../packages/core/src/http/range.ts";
 import type { Chance } from "../random.ts";
@@ -239,7 +242,51 @@ const contentType: Target = {
   },
 };
 
+const received: Target = {
+  name: "`Set-Cookie` in the test client, its dates included",
+  promise: "never throws; what is kept goes back as it came, and never to a registry's hosts",
+  make: from([
+    "a=b",
+    "; ",
+    "Expires=",
+    "Sun, 06 Nov 2094 08:49:37 GMT",
+    "Max-Age=",
+    "Domain=",
+    ".example.org",
+    "org",
+    "Path=/",
+    "Secure",
+    "__Host-",
+    "__Http-",
+    "=",
+    '"',
+  ]),
+  check(input) {
+    const url = new URL("https://www.example.org/a/b");
+    const store = new CookieStore();
+    const { name, value, attributes } = parseSetCookie(input);
+    store.receive({ name, value, attributes }, url);
+    const sent = store.header(url);
+    assert.ok(sent === undefined || sent === (name === "" ? value : `${name}=${value}`), String(sent));
+    assert.equal(store.header(new URL("https://other.org/")), undefined);
+    const time = parseCookieDate(input);
+    assert.ok(time === undefined || Number.isSafeInteger(time));
+  },
+};
+
+const extended: Target = {
+  name: "extended values (`filename*`)",
+  promise: "never throws; text without a lone surrogate",
+  make: from(["UTF-8''", "iso-8859-1'en'", "'", "%E2%82%AC", "%", "%ZZ", "%c0%af", "a", ".", "utf-8"]),
+  check(input) {
+    const text = parseExtValue(input);
+    assert.ok(text === undefined || text.isWellFormed());
+  },
+};
+
 export const headers: readonly Target[] = [
+  received,
+  extended,
   cookie,
   setCookie,
   forwarded,

@@ -48,7 +48,7 @@ function pairOf(field: string): [string, string] {
 }
 
 function decode(encoded: string): string {
-  const text = encoded.includes("+") ? encoded.replaceAll("+", " ") : encoded;
+  const text = encoded.includes("+") ? encoded.split("+").join(" ") : encoded;
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);

@@ -80,6 +80,27 @@ describe("JSON", () => {
   );
 });
 
+describe("JSON with a key that poisons", () => {
+  test.each([
+    '{"__proto__":1}',
+    '[[{"a":[{"__proto__":{}}]}]]',
+    '{"\\u005f_proto__":1}',
+    '{"\\u005F\\u005fproto\\u005f_":1}',
+    '{"constructor":{"prototype":{}}}',
+    '{"c\\u006fnstructor":{"prot\\u006ftype":1}}',
+    `${"[".repeat(5000)}{"__proto__":1}${"]".repeat(5000)}`,
+  ])("is refused: %.60s", (text) => expect(() => parseJson(text)).toThrow(refused(400)));
+
+  test.each([
+    '{"constructor":1}',
+    '{"constructor":{"a":1}}',
+    '"__proto__"',
+    '["__proto__"]',
+    '{"a":"\\u005f_proto__"}',
+    '{"\\u00e9":1}',
+  ])("and what only looks like it is not: %s", (text) => expect(parseJson(text)).toEqual(JSON.parse(text)));
+});
+
 describe("a form", () => {
   test("keeps the order and repetition of its fields", () => {
     expect([...parseForm("b=1&a=%C3%A9+%2B&b=2&c", 1000)]).toEqual([

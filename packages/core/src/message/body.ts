@@ -56,29 +56,41 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
 export function parseJson(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text, MAY_POISON.test(text) ? refusePoison : undefined);
-  } catch (error) {
-    if (error instanceof HttpError) throw error;
+    value = JSON.parse(text);
+  } catch {
     throw new HttpError(
       400,
       text.trim() === "" ? "The body is empty; JSON was expected." : "The body is not valid JSON.",
     );
   }
+  if (MAY_POISON.test(text)) assertClean(value);
   return value;
 }
 
-/** Whether a text may hold one of the keys, spelled out or with escapes. */
-const MAY_POISON = /__proto__|"constructor"|\\u/;
+/** Whether a text may hold one of the keys, spelled out or with letters in escapes, which nobody has to write so. */
+const MAY_POISON = /__proto__|"constructor"|\\u00[4-7]/;
 
-function refusePoison(key: string, value: unknown): unknown {
-  const poisons =
-    key === "__proto__" ||
-    (key === "constructor" &&
-      typeof value === "object" &&
-      value !== null &&
-      Object.hasOwn(value, "prototype"));
-  if (poisons) throw new HttpError(400, `The body holds the key "${key}", which is not accepted.`);
-  return value;
+/** Without recursion, and without the reviver of `JSON.parse`, which takes a hundred times as long as parsing. */
+function assertClean(value: unknown): void {
+  const left = isObject(value) ? [value] : [];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (Array.isArray(next)) {
+      for (const item of next) if (isObject(item)) left.push(item);
+      continue;
+    }
+    for (const [key, child] of Object.entries(next)) {
+      if (
+        key === "__proto__" ||
+        (key === "constructor" && isObject(child) && Object.hasOwn(child, "prototype"))
+      )
+        throw new HttpError(400, `The body holds the key "${key}", which is not accepted.`);
+      if (isObject(child)) left.push(child);
+    }
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Parses the body of an HTML form, which knows how to encode: what is malformed is refused. */

@@ -70,7 +70,7 @@ export async function* parseMultipart(
 ): AsyncGenerator<MultipartPart, void, void> {
   const { maxFiles = 10, maxFields = 100, maxParts = 100 } = options;
   const { maxFileBytes = Number.POSITIVE_INFINITY, maxFieldBytes = 64 * 1024 } = options;
-  const incoming = new IncomingParts(boundaryOf(contentType), options.maxHeaderBytes ?? 4 * 1024);
+  const incoming = new IncomingParts(boundaryOf(contentType), options.maxHeaderBytes ?? 4 * 1024, maxParts);
   let files = 0;
   let fields = 0;
   try {
@@ -100,10 +100,15 @@ export async function* parseMultipart(
   }
 }
 
-/** The parts that the parser has found and nobody has asked for yet; no more of them than one chunk holds. */
+/** What the parser is given at once: between two pieces of a chunk it can be stopped. */
+const PIECE_BYTES = 4 * 1024;
+
+/** The parts that the parser has found and nobody has asked for yet; no more of them than one piece holds. */
 class IncomingParts {
   readonly #parser: Dicer;
   readonly #maxHeaderBytes: number;
+  readonly #maxParts: number;
+  #count = 0;
   readonly #found: { readonly head: PartHead; readonly body: Readable }[] = [];
   #last: Readable | undefined;
   #headIsMissing = false;
@@ -112,8 +117,9 @@ class IncomingParts {
   #wakeReader: () => void = ignore;
   #wakeFeeder: () => void = ignore;
 
-  constructor(boundary: string, maxHeaderBytes: number) {
+  constructor(boundary: string, maxHeaderBytes: number, maxParts: number) {
     this.#maxHeaderBytes = maxHeaderBytes;
+    this.#maxParts = maxParts;
     // Its declarations forget maxHeaderSize.
     const config: Dicer.Config & { maxHeaderSize: number } = {
       boundary,
@@ -165,9 +171,11 @@ class IncomingParts {
   async feed(source: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const chunk of source) {
-        if (this.#failure !== undefined) return;
-        // What follows the last part is read all the same, so that the connection can serve a next request.
-        if (!this.#done) await this.#write(chunk);
+        for (let start = 0; start < chunk.byteLength; start += PIECE_BYTES) {
+          if (this.#failure !== undefined || this.#hasFarTooMany()) return;
+          // What follows the last part is read all the same, so that the connection can serve a next request.
+          if (!this.#done) await this.#write(chunk.subarray(start, start + PIECE_BYTES));
+        }
       }
       if (!this.#done) this.#parser.end();
     } catch (error) {
@@ -181,6 +189,10 @@ class IncomingParts {
       this.#fail(new Error("The form was left before its end; await what reads a file before leaving"));
   }
 
+  #hasFarTooMany(): boolean {
+    return this.#count > this.#maxParts + 1;
+  }
+
   #write(chunk: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       // The parser does not call back for the chunk that ends the form.
@@ -192,7 +204,12 @@ class IncomingParts {
   #onPart(part: Readable): void {
     part.on("error", ignore);
     if (this.#headIsMissing) this.#fail(malformed("a part has no header"));
-    if (this.#failure !== undefined) return;
+    this.#count += 1;
+    // The first one too many is found like any other: those before it are still to be given out. More are not looked at.
+    if (this.#failure !== undefined || this.#hasFarTooMany()) {
+      part.resume();
+      return;
+    }
     this.#last = part;
     this.#headIsMissing = true;
     part.once("header", (header: Record<string, string[]>) => {

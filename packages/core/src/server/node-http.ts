@@ -148,8 +148,9 @@ export function cutOff(
 ): void {
   // HTTP/1.0 has no chunks: the end of the connection would be taken for that of the body.
   const endsWithConnection = outgoing.headersSent && !outgoing.chunkedEncoding && contentLength === undefined;
-  if (endsWithConnection) reset(socket);
-  outgoing.destroy();
+  // A client that gets the last bytes and the reset at the same time may not tell it from an end: Node 22 does not.
+  if (endsWithConnection) setImmediate(() => reset(socket));
+  else outgoing.destroy();
 }
 
 function reset(socket: Socket): void {
@@ -157,6 +158,7 @@ function reset(socket: Socket): void {
     socket.resetAndDestroy();
   } catch {
     // Only TCP has resets.
+    socket.destroy();
   }
 }
 

@@ -74,15 +74,19 @@ function sum(duration: Duration, what: string): number {
   return total;
 }
 
+/** One part of a length of time, wherever it is looked for. */
+const PART = /\s*(\d{1,15}(?:\.\d{1,15})?)\s*(ms|[dhms])\s*/gy;
+
 function parse(text: string, what: string): number {
-  if (!/^\s*(?:\d{1,15}(?:\.\d{1,15})?\s*(?:ms|[dhms])\s*)+$/.test(text) || text.length > 100) {
+  const parts = text.length > 100 ? [] : [...text.matchAll(PART)];
+  const length = parts.reduce((total, [part]) => total + part.length, 0);
+  if (length === 0 || length < text.length) {
     throw new RangeError(
       `${what}: ${show(text)} is no length of time; write "90s", "10m", "1h 30m" or "2d".`,
     );
   }
-  let total = 0;
-  for (const [, amount, unit = ""] of text.matchAll(/([\d.]+)\s*(ms|[dhms])/g)) {
-    total += Number(amount) * (SHORT_UNITS.get(unit) ?? 0);
-  }
-  return total;
+  return parts.reduce(
+    (total, [, amount, unit = ""]) => total + Number(amount) * (SHORT_UNITS.get(unit) ?? 0),
+    0,
+  );
 }

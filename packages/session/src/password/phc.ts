@@ -41,5 +41,5 @@ export function formatPhc({ algorithm, version, parameters, salt, hash }: PhcHas
 
 /** Base64 without padding, as the format has it. */
 function base64(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/, "");
+  return bytes.toString("base64").replace(/={1,2}$/, "");
 }

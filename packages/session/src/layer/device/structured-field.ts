@@ -30,7 +30,7 @@ export interface SkippedSession {
 }
 
 const SKIPPED =
-  /^ *([A-Za-z*][A-Za-z0-9_.:/*-]{0,63}) *(?:; *session_identifier=(?:"([\x20-\x21\x23-\x5b\x5d-\x7e]{0,256})"|([A-Za-z0-9._~-]{1,256})))? *(?:,|$)/;
+  /^ *([A-Za-z*][A-Za-z0-9_.:/*-]{0,63})(?: *; *session_identifier=(?:"([\x20-\x21\x23-\x5b\x5d-\x7e]{0,256})"|([A-Za-z0-9._~-]{1,256})))? *(?:,|$)/;
 const MOST_SKIPPED = 8;
 
 /** The entries of `Secure-Session-Skipped`, the first few; what cannot be read ends the list. */
