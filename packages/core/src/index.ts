@@ -60,7 +60,9 @@ export {
   type PreconditionOptions,
 } from "./message/preconditions.ts";
 export type { ParamName, Params } from "./app/pattern.ts";
-export { Request, type RequestInit, RequestKey } from "./message/request.ts";
+export { Request } from "./message/request.ts";
+export { type RequestInit } from "./message/request-init.ts";
+export { RequestKey } from "./message/request-key.ts";
 export {
   type Body,
   cancelBody,

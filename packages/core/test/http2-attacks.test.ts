@@ -82,22 +82,6 @@ test("requests that are reset at once: no work is done for them, and the connect
   expect(await serves()).toBe("ok");
 });
 
-test("a flood of settings ends the connection", async () => {
-  const { client, serves } = await site();
-  client.socket.pause();
-  const took = await flood(client, 2000, () => times(500, () => frame(SETTINGS, 0, 0)));
-  expect(took).toBeLessThan(2000);
-  expect(await serves()).toBe("ok");
-});
-
-test("a flood of pings that nobody answers ends the connection", async () => {
-  const { client, serves } = await site();
-  client.socket.pause();
-  const took = await flood(client, 2000, () => times(500, () => frame(PING, 0, 0, Buffer.alloc(8))));
-  expect(took).toBeLessThan(2000);
-  expect(await serves()).toBe("ok");
-});
-
 test("a head without an end, in thousands of frames, ends the connection", async () => {
   const { client, serves, handled } = await site();
   await client.send(frame(HEADERS, END_STREAM, 1, GET));
@@ -169,9 +153,13 @@ test.each<[string, (stream: number) => Buffer]>([
   ["empty pieces of a body", (stream) => frame(DATA, 0, stream)],
   ["priorities", (stream) => frame(PRIORITY, 0, stream, Buffer.from([0, 0, 0, 0, 1]))],
   ["windows", () => frameOf(WINDOW_UPDATE, 0, 1)],
+  // node:http2 answers each, and ends the connection once a thousand answers wait for who does not read.
+  ["settings", () => frame(SETTINGS, 0, 0)],
+  ["pings", () => frame(PING, 0, 0, Buffer.alloc(8))],
   ["frames of a kind that does not exist", (stream) => frame(200, 0, stream, Buffer.alloc(8))],
 ])("a flood of %s does no harm", async (_name, make) => {
   const { client, serves } = await site();
+  client.socket.pause();
   await client.send(frame(HEADERS, END_HEADERS, 1, POST));
   await flood(client, 30, () => times(300, () => make(1)));
   expect(await serves()).toBe("ok");

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { describeEach } from "../../test/harness.ts";
 import { App } from "../app.ts";
-import { Request, RequestKey } from "../message/request.ts";
+import { Request } from "../message/request.ts";
+import { RequestKey } from "../message/request-key.ts";
 import { Response } from "../message/response.ts";
 import { TestClient } from "../testing/test-client.ts";
 import { accessLog, type AccessLogEntry } from "./access-log.ts";

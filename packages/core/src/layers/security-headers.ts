@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { Layer } from "../app/handler.ts";
 import { Header, isSameName, isToken } from "../http/header.ts";
-import { type Request, RequestKey } from "../message/request.ts";
+import { type Request } from "../message/request.ts";
+import { RequestKey } from "../message/request-key.ts";
 import {
   type Checks,
   checkOptions,

@@ -1,4 +1,5 @@
 // Reading a request's body to its end: counted while it arrives, so that no header can talk us into more.
+import { parseContentType } from "../http/content-type.ts";
 import { HttpError } from "../http/http-error.ts";
 import { parseUrlencoded } from "../http/urlencoded.ts";
 
@@ -103,4 +104,19 @@ export function parseForm(text: string, maxFields: number): URLSearchParams {
     }
   }
   return parseUrlencoded(text, { maxFields, tooManyStatus: 413 });
+}
+
+/** Names of UTF-8, and of what is a part of it. */
+const READABLE = ["utf-8", "utf8", "us-ascii"];
+
+/** @throws HttpError 415 for a body of another type than is wanted, or in another charset than UTF-8. */
+export function assertBodyType(
+  contentType: string | undefined,
+  accepts: (type: string) => boolean,
+  wanted: string,
+): void {
+  const { type, charset } = parseContentType(contentType ?? "");
+  if (!accepts(type)) throw new HttpError(415, `The body must be ${wanted}.`);
+  if (charset !== undefined && !READABLE.includes(charset) && wanted !== "multipart/form-data")
+    throw new HttpError(415, "The body must be in UTF-8.");
 }

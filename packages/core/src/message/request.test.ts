@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Request, type RequestInit, RequestKey } from "./request.ts";
+import { Request } from "./request.ts";
+import { type RequestInit } from "./request-init.ts";
+import { RequestKey } from "./request-key.ts";
 
 const make = (init: Partial<RequestInit> = {}) =>
   new Request({ method: "POST", url: "/a%62?x=1&x=2&y=%20", ...init });

@@ -1,8 +1,8 @@
 // What a handler gets: a request that knows nothing of node:http, and computes what is asked for, once.
 import { randomUUID } from "node:crypto";
 import {
+  assertBodyType,
   bodyTooLarge,
-  type BodySource,
   decodeUtf8,
   DEFAULT_BODY_LIMIT,
   limited,
@@ -13,12 +13,10 @@ import {
 import { preferredType } from "../http/accept.ts";
 import { preferredLanguage } from "../http/accept-language.ts";
 import { type BodyCoding, codingOf, decode } from "./content-coding.ts";
-import { parseContentType } from "../http/content-type.ts";
 import { CookieJar } from "../http/cookie.ts";
-import { HttpError } from "../http/http-error.ts";
 import { type Header, isSameName } from "../http/header.ts";
 import { assertHost } from "../http/host.ts";
-import type { OnClosing } from "./on-closing.ts";
+import { type Ending, endingOf, pairs, type RequestInit, sourceOf } from "./request-init.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 import { assertSchema, objectOf, validate } from "./validate.ts";
 import {
@@ -30,49 +28,16 @@ import {
 import { parseTarget, type Target } from "../http/path.ts";
 import { DEFAULT_MAX_FIELDS, parseUrlencoded } from "../http/urlencoded.ts";
 
-/** What an engine, or a test, makes a request from. Getters are read when the request is asked, once. */
-export interface RequestInit {
-  readonly method: string;
-  /** The request target as sent: `/path?query`, `*`, or an absolute URL. */
-  readonly url: string;
-  /** `"1.1"` unless given. */
-  readonly httpVersion?: string;
-  readonly headers?: readonly Header[];
-  /** Names and values in turn, as an engine may have them; goes before `headers`. */
-  readonly rawHeaders?: readonly string[];
-  readonly body?: string | Uint8Array | BodySource | undefined;
-  /** Aborts when the client leaves. */
-  readonly signal?: AbortSignal;
-  /** Whether the client has left, where that is known without {@link signal}, which may cost something. */
-  readonly isClosed?: boolean;
-  /** Calls back when the server takes no more requests; gives what takes that back. */
-  readonly onClosing?: OnClosing | undefined;
-}
-
 const NO_CODINGS: readonly BodyCoding[] = Object.freeze([]);
 
 /** Where a request keeps the values of keys, each at the index of its key. */
-let valuesOf: (req: Request) => unknown[];
+export let valuesOf: (req: Request) => unknown[];
 /** What is copied for a request that is given its first: an array that grows takes room for sixteen more. */
 const NO_VALUES: undefined[] = [];
 
-/**
- * A typed place on every request, where a layer keeps what handlers ask it for.
- *
- *     const user = new RequestKey<User>();
- *     user.set(req, found);   // in a layer
- *     user.get(req)           // in a handler: User | undefined
- */
-export class RequestKey<Value> {
-  readonly #index: number = NO_VALUES.push(undefined) - 1;
-
-  get(req: Request): Value | undefined {
-    return valuesOf(req)[this.#index] as Value | undefined;
-  }
-
-  set(req: Request, value: Value): void {
-    valuesOf(req)[this.#index] = value;
-  }
+/** One more place on every request. */
+export function placeOfKey(): number {
+  return NO_VALUES.push(undefined) - 1;
 }
 
 /** One request. */
@@ -284,7 +249,11 @@ export class Request {
   json<Output>(schema: StandardSchema<Output>): Promise<Output>;
   async json(schema?: StandardSchema): Promise<unknown> {
     if (schema !== undefined) assertSchema("req.json", schema);
-    this.#expect((type) => type === "application/json" || type.endsWith("+json"), "application/json");
+    assertBodyType(
+      this.header("content-type"),
+      (type) => type === "application/json" || type.endsWith("+json"),
+      "application/json",
+    );
     const value = parseJson(await this.text());
     return schema === undefined ? value : validate(schema, value);
   }
@@ -300,7 +269,11 @@ export class Request {
   form<Output>(schema: StandardSchema<Output>): Promise<Output>;
   async form(schema?: StandardSchema): Promise<unknown> {
     if (schema !== undefined) assertSchema("req.form", schema);
-    this.#expect((type) => type === "application/x-www-form-urlencoded", "application/x-www-form-urlencoded");
+    assertBodyType(
+      this.header("content-type"),
+      (type) => type === "application/x-www-form-urlencoded",
+      "application/x-www-form-urlencoded",
+    );
     const form = parseForm(await this.text(), this.maxFields);
     return schema === undefined ? form : validate(schema, objectOf(form));
   }
@@ -313,7 +286,11 @@ export class Request {
    */
   multipart(options: MultipartOptions = {}): AsyncIterable<MultipartPart> {
     assertMultipartOptions(options);
-    this.#expect((type) => type === "multipart/form-data", "multipart/form-data");
+    assertBodyType(
+      this.header("content-type"),
+      (type) => type === "multipart/form-data",
+      "multipart/form-data",
+    );
     this.#take("multipart");
     return parseMultipart(this.header("content-type") ?? "", this.#open(), options);
   }
@@ -368,47 +345,6 @@ export class Request {
     }
     this.#taken = how;
   }
-
-  #expect(accepts: (type: string) => boolean, wanted: string): void {
-    const { type, charset } = parseContentType(this.header("content-type") ?? "");
-    if (!accepts(type)) throw new HttpError(415, `The body must be ${wanted}.`);
-    if (charset !== undefined && !READABLE.includes(charset) && wanted !== "multipart/form-data")
-      throw new HttpError(415, "The body must be in UTF-8.");
-  }
-}
-
-/** Names of UTF-8, and of what is a part of it. */
-const READABLE = ["utf-8", "utf8", "us-ascii"];
-
-function sourceOf(body: RequestInit["body"]): BodySource {
-  if (body === undefined) return iterate([]);
-  if (typeof body === "string") return iterate([Buffer.from(body)]);
-  return body instanceof Uint8Array ? iterate([body]) : body;
-}
-
-/** The ways in which a request can end before it has its answer. */
-interface Ending {
-  readonly client: AbortSignal | undefined;
-  readonly controller: AbortController;
-  readonly signal: AbortSignal;
-}
-
-function endingOf(client: AbortSignal | undefined): Ending {
-  const controller = new AbortController();
-  const { signal } = controller;
-  return { client, controller, signal: client === undefined ? signal : AbortSignal.any([client, signal]) };
-}
-
-function pairs(raw: readonly string[]): Header[] {
-  const headers: Header[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    headers.push({ name: raw[index] ?? "", value: raw[index + 1] ?? "" });
-  }
-  return headers;
-}
-
-async function* iterate(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
-  yield* chunks;
 }
 
 function ignore(): void {}

@@ -4,7 +4,7 @@ import type { BodySource } from "../message/body.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
 import type { Peer } from "../message/connection.ts";
-import type { RequestInit } from "../message/request.ts";
+import type { RequestInit } from "../message/request-init.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import type { OnClosing } from "../message/closing.ts";
 import { begin, type Chunks, chunksOf } from "../message/stream.ts";

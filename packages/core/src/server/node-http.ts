@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { BodySource } from "../message/body.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";
-import type { RequestInit } from "../message/request.ts";
+import type { RequestInit } from "../message/request-init.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import { begin } from "../message/stream.ts";
 import { NodeBody } from "./node-body.ts";

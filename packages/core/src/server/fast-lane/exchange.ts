@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { isSameName } from "../../http/header.ts";
 import type { FinalResponse } from "../../message/prepared-response.ts";
-import type { RequestInit } from "../../message/request.ts";
+import type { RequestInit } from "../../message/request-init.ts";
 import { cancelBody, isStream, type StreamBody } from "../../message/response.ts";
 import type { OnClosing } from "../../message/closing.ts";
 import { begin } from "../../message/stream.ts";
