@@ -29,7 +29,7 @@ export class App<State> extends Application<State> {
   listen(where: number | ListenOptions = {}): Promise<Server> {
     const options = typeof where === "number" ? { port: where } : where;
     assertListenOptions(options);
-    // What is wrong with a route is said before a port is taken.
+    // A wrong route is an error before a port is taken.
     this.routes();
     return listen(this, options);
   }

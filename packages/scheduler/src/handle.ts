@@ -152,7 +152,7 @@ export class SchedulerHandle {
     const tasks = [...this.#tasks.values(), ...this.#leaving];
     for (const task of tasks) task.end();
     if (tasks.some((task) => task.isRunning)) {
-      // Whoever awaits this wants the process to wait, even where timers do not keep it alive.
+      // The caller awaits this: the process must wait, even where timers do not keep it alive.
       this.#engine.ref();
       const grace = Promise.withResolvers<void>();
       const alarm = this.#engine.in(graceMs, grace.resolve);

@@ -9,7 +9,7 @@ import { checkOptions, isFunction } from "../options/check.ts";
 import { after } from "./after.ts";
 import { countBody } from "./count-body.ts";
 
-/** What is known of a request when its answer has been given. Never the query, a cookie or another field. */
+/** A request and its answer, as the log tells them: never the query, a cookie or another field. */
 export interface AccessLogEntry {
   /** When the request arrived: ISO 8601, UTC. */
   readonly time: string;

@@ -8,7 +8,7 @@ import type { Coding, Encoder } from "./encoders.ts";
 export function encodeStream(body: StreamBody, coding: Coding): Encoder {
   const chunks = chunksOf(body);
   const encoder = coding.stream();
-  // Whoever reads the stream sees its error; without a reader it must not end the process.
+  // A reader of the stream sees its error; without one, the error must not end the process.
   encoder.on("error", ignore);
   encoder.once("close", () => chunks.cancel());
   feed(chunks, encoder, coding.flush).catch((error: unknown) => encoder.destroy(error as Error));

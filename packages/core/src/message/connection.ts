@@ -1,4 +1,4 @@
-// Who is at the other end of the connection, and what trusted proxies say of who is behind it.
+// The other end of the connection, and what trusted proxies say of the client behind it.
 import type { Request } from "./request.ts";
 import type { OnClosing } from "../message/on-closing.ts";
 

@@ -226,7 +226,7 @@ class IncomingParts {
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
-    // Whoever reads the part that will never end is told why.
+    // A reader of the part that will never end is told why.
     this.#last?.destroy(error as Error);
     this.#parser.destroy();
     this.#wakeFeeder();

@@ -4,7 +4,7 @@ import { HttpError } from "../http/http-error.ts";
 import { failsIfMatch, fieldOf } from "./conditional.ts";
 import type { Request } from "./request.ts";
 
-/** What is there now, before the change. */
+/** The version before the change. */
 export interface CurrentVersion {
   /** With its quotes, as in the `ETag` field: `"v1"`. */
   readonly etag?: string | undefined;

@@ -14,7 +14,7 @@ export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** What is wrong with a value, and where in it. */
+/** A fault of a value, and its place in it. */
 export interface SchemaIssue {
   readonly message: string;
   /** The keys that lead there from the value itself. */

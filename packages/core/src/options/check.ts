@@ -4,7 +4,7 @@
 /** Checks the value of one option; `label` begins the message. */
 export type Check = (value: unknown, label: string) => void;
 
-/** The options that something takes, each with its check. What is `undefined` is not given. */
+/** The options that something takes, each with its check. `undefined` counts as not given. */
 export type Checks = Readonly<Record<string, Check>>;
 
 /**

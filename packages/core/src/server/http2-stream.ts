@@ -13,7 +13,7 @@ import { CLIENT_LEFT, pump } from "./pump.ts";
 /** What a field costs beside its name and its value. @see https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 */
 const FIELD_OVERHEAD = 4;
 
-/** What is handed to node:http2 at once: it goes on counting what was not sent when a client resets a stream. */
+/** Bytes that node:http2 is given at once: it keeps counting what was not sent when a client resets a stream. */
 const PIECE_BYTES = 64 * 1024;
 
 /** A request as node:http2 has it. */
@@ -95,7 +95,7 @@ export function whenStreamOver(stream: ServerHttp2Stream, tell: (isWhole: boolea
 
 async function* bodyOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array, void, void> {
   try {
-    // Whoever stops reading must not thereby cut the stream: the answer is still to be sent.
+    // To stop reading must not cut the stream: the answer is still to be sent.
     yield* stream.iterator({ destroyOnReturn: false });
   } catch (cause) {
     throw new HttpError(400, "The body was cut off.", { cause });
@@ -111,7 +111,7 @@ export function sendOverStream(stream: ServerHttp2Stream, final: FinalResponse):
     cancelBody(body);
     return undefined;
   }
-  // What is left of a body that nobody wants is not waited for.
+  // Nobody waits for the rest of a body that nobody wants.
   if (!stream.endAfterHeaders) stream.once("finish", letGoOfBody);
   const headers = headersOf(final);
   if (isStream(body)) return sendStream(stream, headers, body, contentLength);

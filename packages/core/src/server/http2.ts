@@ -57,7 +57,7 @@ export function serveHttp2<State>(app: Application<State>, limits: Http2Limits):
   const settings = {
     enablePush: false,
     maxConcurrentStreams: MAX_STREAMS,
-    // What is over our limit is told so with 431; what is over twice of it is reset by node:http2.
+    // A head over our limit gets 431; node:http2 resets one over twice the limit.
     maxHeaderListSize: maxHeaderSize * 2,
   };
 

@@ -12,7 +12,7 @@ export class NodeBody implements BodySource {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     try {
-      // Whoever stops reading must not thereby cut the connection: the answer is still to be sent.
+      // To stop reading must not cut the connection: the answer is still to be sent.
       yield* this.#incoming.iterator({ destroyOnReturn: false });
     } catch (cause) {
       throw cutOff(cause);

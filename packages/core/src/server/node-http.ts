@@ -12,7 +12,7 @@ import type { OnClosing } from "../message/closing.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 import { knownPeerOf } from "./sockets.ts";
 
-/** What is read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
+/** Bytes read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
 const DRAIN_BYTES = 1024 * 1024;
 const DRAIN_MS = 2000;
 

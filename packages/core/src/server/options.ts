@@ -70,7 +70,7 @@ export interface CloseOptions {
 
 /** A server that listens. */
 export interface Server extends AsyncDisposable {
-  /** Where it is reached: `http://127.0.0.1:7878`; of a unix socket, its path. */
+  /** The server's address: `http://127.0.0.1:7878`, or the path of its unix socket. */
   readonly url: string;
   /** The port; 0 of a unix socket. */
   readonly port: number;

@@ -1,4 +1,4 @@
-// What is said to whom node:http cannot understand.
+// Answers for clients that node:http cannot understand.
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";

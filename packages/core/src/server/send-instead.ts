@@ -1,4 +1,4 @@
-// What is sent in place of an answer that cannot be sent, whatever the engine.
+// The answer sent in place of one that cannot be sent, for all engines.
 import type { Responder } from "./begin-response.ts";
 import type { ConnectionInfo } from "../message/connection.ts";
 import type { FinalResponse } from "../message/prepared-response.ts";

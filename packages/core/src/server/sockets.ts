@@ -12,7 +12,7 @@ type Known = Socket & { [PEER]?: Peer | undefined };
 export interface Sockets {
   /** To be called with every socket as it opens. */
   readonly add: (socket: Socket) => void;
-  /** Who is at the other end; found out with the first request. */
+  /** The other end; looked up with the first request. */
   readonly peerOf: (socket: Socket) => Peer;
   /**
    * Watches over a socket until its answer is out, whether anything moves. What is answered at once, and taken by the
@@ -61,7 +61,7 @@ export function trackSockets(
   };
 }
 
-/** Who is at the other end of a socket that has carried a request. */
+/** The other end of a socket that has carried a request. */
 export function knownPeerOf(socket: Known): Peer | undefined {
   return socket[PEER];
 }

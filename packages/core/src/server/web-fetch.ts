@@ -9,7 +9,7 @@ import { respondBegun } from "./begin-response.ts";
 import { trustProxy, type TrustProxy } from "./trust-proxy.ts";
 
 export interface FetchOptions {
-  /** The connection that the request came over. What is not given is loopback, encrypted where the URL says https. */
+  /** The connection that the request came over. The default is loopback, encrypted where the URL says https. */
   peer?: Partial<Omit<Peer, "trust">> | undefined;
   /** Which proxies' word is taken for the client's address, scheme and host; none unless given. */
   trustProxy?: TrustProxy | undefined;

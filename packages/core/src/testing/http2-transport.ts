@@ -32,7 +32,7 @@ export function overHttp2(url: string, tls: SecureContextOptions): Transport {
         endStream: outgoing.body === undefined,
         ...(outgoing.signal !== undefined && { signal: outgoing.signal }),
       });
-      // What is to come of it keeps the process alive.
+      // The answer that is to come keeps the process alive.
       stream.session?.ref();
       try {
         const answer = answerOf(stream);

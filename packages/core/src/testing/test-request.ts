@@ -14,7 +14,7 @@ type FormValue = string | Blob;
 export interface Upgraded {
   /** 101 when the server agreed; anything else is its whole answer. */
   readonly response: TestResponse;
-  /** The connection, when the server agreed. Whoever takes it ends it. */
+  /** The connection, when the server agreed. Its taker ends it. */
   readonly socket: Duplex | undefined;
 }
 

@@ -46,7 +46,7 @@ export class TestResponse {
     return this.cookies.find((cookie) => cookie.name === name);
   }
 
-  /** Where it sends the client, if that is on the same server. */
+  /** The target of a redirect to the same server. */
   redirectFrom(url: URL): URL | undefined {
     const location = this.header("location");
     if (location === undefined || ![301, 302, 303, 307, 308].includes(this.status)) return undefined;

@@ -23,7 +23,7 @@ export interface Lease {
    * has seen: that stops a run whose lease ran out without its noticing.
    */
   readonly fencingToken: number;
-  /** How long it lasts from when it was asked for, or asked to be renewed, in milliseconds. */
+  /** Its length from the request for it, or for its renewal, in milliseconds. */
   readonly leaseMs: number;
   /** Resolves to `false` when it is another's by now. */
   renew(): Promise<boolean>;

@@ -1,5 +1,5 @@
 /**
- * What is common to all kinds of `once`: names that two applications do not share, and how long a lease lasts.
+ * The options of all kinds of `once`: a namespace for an application, and the length of a lease.
  */
 import { type Check, show, typeOf, wholeNumber } from "../values/check.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What is told of a task while it runs.
+ * The state of a task, as `status()` tells it.
  */
 
 /** The method a task was registered with. */

@@ -1,5 +1,5 @@
 /**
- * What is known of a task before it runs.
+ * A task before it runs.
  */
 import type { CronOptions, Task } from "./options.ts";
 import type { TaskKind } from "./status.ts";

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { type Carrier, LaneExchange } from "./exchange.ts";
 import { parseRequest } from "./parse-request.ts";
 
-/** What is kept of bytes that come while an answer is on its way; more waits in the system's buffers. */
+/** Bytes kept that come while an answer is on its way; more wait in the system's buffers. */
 const MOST_WAITING = 64 * 1024;
 
 /** What one server gives all its connections. */

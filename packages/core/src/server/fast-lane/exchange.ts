@@ -106,7 +106,7 @@ export class LaneExchange implements RequestInit {
   send(final: FinalResponse, closing: boolean): Promise<void> | undefined {
     const { socket } = this;
     const { body } = final;
-    // Whoever closed its side gets no answer from node:http either.
+    // A client that has closed its side gets no answer from node:http either.
     if (!socket.writable) {
       cancelBody(body);
       return undefined;
