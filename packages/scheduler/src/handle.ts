@@ -37,8 +37,8 @@ export class SchedulerHandle {
   }
 
   /**
-   * Starts no run any more, and waits for those that are going on. When the grace ends first, their signals are
-   * aborted and they are named in the result. A second call gives the first one's promise. A task must not await it.
+   * Starts no more runs, and waits for those that are going on. When the grace ends first, their signals abort and the
+   * result names them. A second call gives the same promise. A task must not await it.
    *
    * @param options.graceMs how long to wait for running tasks, in milliseconds; may be `Infinity`. Default: 10 000
    * @throws {TypeError | RangeError} when `graceMs` is no such number
@@ -75,7 +75,7 @@ export class SchedulerHandle {
   }
 
   /**
-   * Takes a task away. A run that is going on may settle, and `stop` waits for it; the name is free at once.
+   * Removes a task. A run that is going on may settle, and `stop` waits for it. The name is free at once.
    *
    * @throws {RangeError} when there is no such task
    */
@@ -89,8 +89,8 @@ export class SchedulerHandle {
   }
 
   /**
-   * Gives a task other times, from now on; nothing is replayed, counts and other options stay, and a run that is going
-   * on is left alone.
+   * Changes a task's times, from now on. Nothing is replayed; counts and other options stay; a run that is going on is not
+   * touched.
    *
    * @param when an interval or delay for `every` and `after`, an expression for `cron`, a date for `at`
    * @param options for `cron`: `timezone` and `dayMatch`. Default: as they were
@@ -102,19 +102,19 @@ export class SchedulerHandle {
     this.#task(name).reschedule(when, options);
   }
 
-  /** Starts no scheduled run of this task until `resume`; one that is going on is left alone. */
+  /** Starts no scheduled run of this task until `resume`. A run that is going on is not touched. */
   pause(name: string): void {
     this.#task(name).pause();
   }
 
-  /** Goes on with the next slot; what was due in between is not run. */
+  /** Goes on with the next slot. Slots in between do not run. */
   resume(name: string): void {
     this.#task(name).resume();
   }
 
   /**
-   * Runs a task now, on this instance, besides its schedule. While it is running it is not run again
-   * (unless `overlap: "allow"`): that gives `"skipped"`.
+   * Runs a task now, on this instance, outside of its schedule. While the task is running, this gives `"skipped"`
+   * (unless `overlap: "allow"`).
    *
    * @returns how the run ended. Never rejects for what the task throws: that goes to `onError`
    */

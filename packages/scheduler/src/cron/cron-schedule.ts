@@ -11,7 +11,7 @@ import { type ClockChange, keep, LAST_TIME, Zone } from "./zone.ts";
 
 /** How an expression is to be read. */
 export interface CronScheduleOptions {
-  /** An IANA time zone, as `Europe/Berlin`. Default: `UTC`. */
+  /** An IANA time zone, such as `Europe/Berlin`. Default: `UTC`. */
   timezone?: string;
   /** Required where day-of-month and day-of-week are both restricted. */
   dayMatch?: DayMatch;

@@ -10,22 +10,22 @@ export interface Slot {
   name: string;
   /** When the task is due. */
   scheduledAt: Date;
-  /** For how many milliseconds from `scheduledAt` the claim must be remembered; later, the slot is nobody's any more. */
+  /** How long after `scheduledAt` the claim must be remembered, in milliseconds. After that, nobody may claim the slot. */
   keepMs: number;
-  /** Who claims it: the same in all tries of one instance to claim one slot, and different for every other. */
+  /** The one who claims: the same each time that an instance asks for a slot, and different for every other instance. */
   claimant: string;
 }
 
 /** The right to be the only one that runs a task, until it runs out. */
 export interface Lease {
   /**
-   * Larger than that of every earlier lease of the task. What the task writes to should refuse a smaller one than it
-   * has seen: that stops a run whose lease ran out without its noticing.
+   * Larger than that of every earlier lease of the task. Where the task writes, refuse a smaller one than was seen before:
+   * that stops a run that has not noticed the end of its lease.
    */
   readonly fencingToken: number;
   /** Its length from the request for it, or for its renewal, in milliseconds. */
   readonly leaseMs: number;
-  /** Resolves to `false` when it is another's by now. */
+  /** Resolves to `false` when another instance holds it by now. */
   renew(): Promise<boolean>;
   release(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface Lease {
 export interface Once {
   /**
    * Resolves to `true` for exactly one claimant per name and time, each time it asks, and to `false` for every other.
-   * Rejects when it cannot know; the slot is then asked for again, and not run without an answer.
+   * Rejects when it cannot know. The scheduler then asks again, and does not run the slot without an answer.
    */
   claim(slot: Slot): Promise<boolean>;
   /** Makes every task that uses it `exclusive`. */

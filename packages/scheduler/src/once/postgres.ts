@@ -1,6 +1,6 @@
 /**
- * One run among many instances, by Postgres. A slot is a row; whoever inserts it runs the slot. Whether a slot is so
- * old that its row may be gone is decided by the database's clock, so no instance's clock can run one twice.
+ * One run among many instances, by Postgres. A slot is a row, and the instance that inserts it runs the slot. The
+ * database's clock decides when a slot is too old to claim, so no instance's clock can run one twice.
  *
  * @see https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
  */
@@ -16,20 +16,20 @@ export interface PostgresClient {
 
 /** Options of {@link postgresOnce}. */
 export interface PostgresOnceOptions extends OnceOptions {
-  /** The table's name, with its schema if need be; leases are in another one, `<table>_lease`. Default: `hatcheck_once` */
+  /** The table's name, with its schema if need be. Leases are in a second table, `<table>_lease`. Default: `hatcheck_once` */
   table?: string;
 }
 
 /** A {@link Once} that can make its own tables. */
 export interface PostgresOnce extends Once {
-  /** The statements that make the tables, for those who keep migrations of their own. */
+  /** The statements that create the tables, for your own migrations. */
   readonly schema: string;
-  /** Makes the tables if there are none; any number of instances may do so at once. */
+  /** Creates the tables if they do not exist. Any number of instances may call it at once. */
   migrate(): Promise<void>;
 }
 
 /**
- * Lets each slot of a task be run by one instance only, by means of a Postgres they share.
+ * Runs each slot of a task on one instance only. The instances share a Postgres.
  *
  * @param client a `pg` pool, or anything with `query(text, values)`
  * @throws {TypeError} when the client has no `query`, there is no such option, or its value is of a wrong type

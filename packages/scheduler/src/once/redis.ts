@@ -1,7 +1,7 @@
 /**
- * One run among many instances, by Redis or Valkey. The claim of a slot is a key that nobody deletes: a slower instance
- * may be yet to come to that slot. Redis' own clock says when it is so late that the key may be gone, so that no
- * instance's clock can run a slot twice.
+ * One run among many instances, by Redis or Valkey. The claim of a slot is a key that nobody deletes, because a slower
+ * instance may reach that slot later. Redis' own clock decides when a slot is too old to claim, so no instance's clock can
+ * run a slot twice.
  *
  * @see https://redis.io/docs/latest/commands/set/
  * @see https://redis.io/docs/latest/develop/programmability/eval-intro/
@@ -24,7 +24,7 @@ export interface IoredisClient {
 
 /** Options of {@link redisOnce}. */
 export interface RedisOnceOptions extends OnceOptions {
-  /** What the keys begin with. Default: `hatcheck:once:` */
+  /** The prefix of all keys. Default: `hatcheck:once:` */
   prefix?: string;
 }
 
@@ -64,8 +64,8 @@ if redis.call("HGET", KEYS[1], "holder") == ARGV[1] then redis.call("HSET", KEYS
 return 1`;
 
 /**
- * Lets each slot of a task be run by one instance only, by means of a Redis they share. That holds as long as Redis
- * keeps its data: switch on its persistence, and let it evict nothing.
+ * Runs each slot of a task on one instance only. The instances share a Redis. That holds as long as Redis keeps its
+ * data: switch on its persistence, and let it evict nothing.
  *
  * @param client a connected client of node-redis or ioredis
  * @throws {TypeError} when the client has no `eval`, there is no such option, or its value is of a wrong type

@@ -6,15 +6,15 @@ import { type Check, show, typeOf, wholeNumber } from "../values/check.ts";
 /** Options of `redisOnce` and `postgresOnce`. */
 export interface OnceOptions {
   /**
-   * The application's name, the same on all its instances. Two applications that share a database and have tasks of the
-   * same name take each other's slots without it. Default: none.
+   * The application's name, the same on all its instances. Without it, two applications that share a database take each
+   * other's slots when their tasks have the same name. Default: none.
    */
   namespace?: string;
   /** Makes every task that uses it `exclusive`. Default: `false`. */
   exclusive?: boolean;
   /**
-   * How long a lease lasts that is not renewed, in milliseconds: so long an exclusive task stands still when the
-   * instance that ran it dies. It is renewed after a third of that. Default: 30 000
+   * How long a lease lasts without renewal, in milliseconds. When the instance that runs an exclusive task dies, the task
+   * stands still for that long. A lease is renewed after a third of that. Default: 30 000
    */
   leaseMs?: number;
 }

@@ -1,28 +1,28 @@
 /**
- * What a caller can say about a scheduler and its tasks.
+ * The options of a scheduler and of its tasks.
  */
 import type { Clock } from "../engine/clock.ts";
 import type { DayMatch } from "../cron/pattern.ts";
 import type { Once } from "../once/once.ts";
 
-/** What a task is told about the run it is in. */
+/** The run that a task is called for. */
 export interface TaskRun {
   /** The task's name. */
   readonly name: string;
-  /** Aborts on `timeoutMs`, on `overlap: "cancel"`, when an `exclusive` run loses its lease, and at the end of `stop`'s grace. */
+  /** Aborts on `timeoutMs`, on `overlap: "cancel"`, when an `exclusive` run loses its lease, and when `stop`'s grace ends. */
   readonly signal: AbortSignal;
-  /** The slot this run is for; it may have started later. */
+  /** The slot of this run. The run may have started later. */
   readonly scheduledAt: Date;
   /** 1, and one more for each retry. */
   readonly attempt: number;
   /**
-   * With `exclusive`, a number larger than that of every earlier run in the fleet; else `undefined`. What the task writes
-   * to should refuse a number that is smaller than one it has seen.
+   * With `exclusive`, a number that grows with each run in the fleet; otherwise `undefined`. Where the task writes, refuse
+   * a number smaller than one seen before.
    */
   readonly fencingToken: number | undefined;
 }
 
-/** The work to do. What it returns is awaited and dropped. */
+/** The work to do. Its result is awaited and dropped. */
 export type Task = (run: TaskRun) => unknown;
 
 /** A run that failed. */
@@ -34,52 +34,52 @@ export interface FailedRun {
   readonly willRetry: boolean;
 }
 
-/** What to do when a cron slot comes while the run before it goes on. */
+/** What happens to a cron slot that comes during a run. */
 export type Overlap =
-  /** Leave the slot out (the default). */
+  /** The slot is skipped (the default). */
   | "skip"
-  /** Run it as soon as the run has settled; one slot can wait, further ones are left out. */
+  /** The slot waits for the run to settle. One slot can wait; further ones are skipped. */
   | "queue"
-  /** Run both. */
+  /** Both run. */
   | "allow"
-  /** Abort the running one's signal, and run as soon as it has settled. */
+  /** The signal of the run aborts, and the slot runs when that run has settled. */
   | "cancel";
 
 /** Options of a {@link Scheduler}. */
 export interface SchedulerOptions {
   /**
-   * Told of each failed attempt of any task; the schedule goes on in any case, also when this throws or rejects.
-   * Default: written to `console.error`.
+   * Called with each failed attempt of any task. The schedule goes on, even when this throws or rejects.
+   * Default: `console.error`.
    */
   onError?: (error: unknown, run: FailedRun) => unknown;
-  /** Lets the process end while tasks are scheduled. Default: `false`. */
+  /** Whether the process may end while tasks are scheduled. Default: `false`. */
   unref?: boolean;
-  /** Where the time comes from. Default: the machine. */
+  /** The source of time. Default: the machine. */
   clock?: Clock;
 }
 
 /** Options of every kind of task. */
 export interface TaskOptions {
   /**
-   * How the handle, events and errors call it; unique in its scheduler, and required with `once`.
-   * Default: the kind and a number, as in `every-1`.
+   * The name of the task in the handle, in events and in errors. Unique in its scheduler; required with `once`.
+   * Default: the kind and a number, such as `every-1`.
    */
   name?: string;
   /**
-   * After so many milliseconds the run's signal aborts, and the run has failed. It counts as running until it settles, or
-   * for 100 ms more: then it is abandoned, and no longer in the way of the next slot.
+   * The longest a run may take, in milliseconds. Then its signal aborts and the run has failed. A task that has not settled
+   * 100 ms later is abandoned: it no longer blocks the next slot.
    */
   timeoutMs?: number;
   /**
-   * Tries a failed run again: `attempts` in all, the first included, `backoffMs` milliseconds after the failure, twice
-   * as long after each further one. A retry that would not start before the next slot is not made.
+   * Retries a failed run: `attempts` in all, the first included; `backoffMs` milliseconds after the first failure, and twice
+   * as long after each further one. A retry that would start after the next slot is not made.
    */
   retry?: { attempts: number; backoffMs: number };
-  /** Starts each run up to so many milliseconds late, at random, so that not all instances do the same at once. */
+  /** The most that a run starts late, at random, in milliseconds, so that not all instances work at once. Default: 0. */
   jitterMs?: number;
-  /** Ends the schedule after so many runs; retries and `trigger` do not count. */
+  /** Ends the schedule after this many runs. Retries and `trigger` do not count. */
   maxRuns?: number;
-  /** Ends the schedule: no slot after this time (a `Date` or milliseconds since 1970) is run. */
+  /** Ends the schedule: no slot after this time runs. A `Date`, or milliseconds since 1970. */
   until?: Date | number;
 }
 
@@ -88,14 +88,14 @@ export interface SharedOptions {
   /** Runs each slot on one instance only. See `redisOnce` and `postgresOnce`. */
   once?: Once;
   /**
-   * Runs the task on one instance at a time: while a run goes on anywhere, a slot is left out, or with `every` and
-   * `overlap: "queue"` waits for it. The task gets a fencing token. Needs `once`. Default: as `once` says, else `false`.
+   * Runs the task on one instance at a time. While a run goes on anywhere, a slot is skipped; with `every` and with
+   * `overlap: "queue"` it waits. The task gets a fencing token. Needs `once`. Default: that of `once`, which is `false`.
    */
   exclusive?: boolean;
   /**
-   * Runs the latest slot at the start if no instance has, and it is no older than so many milliseconds; also when the
-   * database was away, or the machine slept, for that long. Needs `once`. Default: none; slots before the start are
-   * not looked at.
+   * The greatest age of a missed slot that still runs, in milliseconds: the latest slot before the start, if no instance
+   * has run it, and one that an outage of the database or a sleep has swallowed. Needs `once`. Default: slots before the
+   * start do not run.
    */
   catchUpMs?: number;
 }
@@ -103,8 +103,8 @@ export interface SharedOptions {
 /** Options of `every`. */
 export interface EveryOptions extends TaskOptions, SharedOptions {
   /**
-   * How late a slot may start, in milliseconds, after the machine slept or the process was blocked.
-   * Default: as late as it gets; with `once`, as for cron. With `once`, slots are multiples of the interval since
+   * The most that a slot may start late, in milliseconds, after the machine slept or the process was blocked.
+   * Default: no limit; with `once`, as for cron. With `once`, slots are multiples of the interval since
    * 1970-01-01T00:00Z.
    */
   graceMs?: number;
@@ -112,21 +112,21 @@ export interface EveryOptions extends TaskOptions, SharedOptions {
 
 /** Options of `at`. */
 export interface AtOptions extends Omit<TaskOptions, "maxRuns" | "until">, SharedOptions {
-  /** How late the run may start, in milliseconds, when the date passes while the machine sleeps. Default: 5 minutes. */
+  /** The most that the run may start late, in milliseconds, when the machine slept at the date. Default: 5 minutes. */
   graceMs?: number;
 }
 
 /** Options of `cron`. */
 export interface CronOptions extends TaskOptions, SharedOptions {
-  /** An IANA time zone, as `Europe/Berlin`. Default: `UTC`. */
+  /** An IANA time zone, such as `Europe/Berlin`. Default: `UTC`. */
   timezone?: string;
   /** Required where day-of-month and day-of-week are both restricted: must both match, or one? */
   dayMatch?: DayMatch;
   /** What happens to a slot that comes while the run before it goes on. Default: `"skip"`. */
   overlap?: Overlap;
   /**
-   * How late a slot may start, in milliseconds, after the machine slept, the process was blocked, or the clock was
-   * set. Default: half the time to the next slot, but no more than 5 minutes.
+   * The most that a slot may start late, in milliseconds, after the machine slept, the process was blocked, or the clock
+   * was set. Default: half the time to the next slot, at most 5 minutes.
    */
   graceMs?: number;
 }

@@ -23,7 +23,7 @@ export interface LastRun {
 export interface TaskStatus {
   name: string;
   kind: TaskKind;
-  /** When it is due, as text: the cron expression and its zone, `every 600000 ms`, a date. */
+  /** Its times as text: a cron expression and its zone, `every 600000 ms`, or a date. */
   schedule: string;
   /** `done`: `maxRuns` or `until` was reached, the date of `at` has passed, or the cron expression never comes again. */
   state: "scheduled" | "paused" | "done" | "stopped";
@@ -35,9 +35,9 @@ export interface TaskStatus {
   failures: number;
   /** How many `missed` events there were. */
   missed: number;
-  /** How many slots were left out, other than those that another instance has. */
+  /** How many slots were skipped, other than those that another instance has claimed. */
   skipped: number;
-  /** How many runs were given up, since they did not settle after their timeout. */
+  /** How many runs were abandoned, because they did not settle after their timeout. */
   abandoned: number;
   /** The slot that comes next. */
   next: Date | null;

@@ -35,8 +35,8 @@ export class TaskList {
   }
 
   /**
-   * Runs a task at the start, and then at every multiple of the interval from there on. It never overlaps itself: a
-   * run that took longer than the interval is followed by one run at once, then by the next multiple.
+   * Runs a task at the start, and then at every multiple of the interval. It never overlaps itself: a run that takes
+   * longer than the interval is followed by one run at once, then by the next multiple.
    *
    * @param interval milliseconds, text as `"10m"`, or units as `{ hours: 1 }`; at least 1 ms
    * @throws {TypeError | RangeError} when an argument or option is wrong, or the name is taken
@@ -67,8 +67,8 @@ export class TaskList {
   }
 
   /**
-   * Runs a task once, at a date. One that has passed when the scheduler starts is a `missed` event, unless `catchUpMs`
-   * says otherwise.
+   * Runs a task once, at a date. A date that has passed when the scheduler starts is a `missed` event, unless `catchUpMs`
+   * allows for its age.
    *
    * @param date a `Date`, or milliseconds since 1970
    * @throws {TypeError | RangeError} when it is no valid date, an option is wrong, or the name is taken
@@ -78,7 +78,7 @@ export class TaskList {
   }
 
   /**
-   * Lets nothing of the task named last happen for a time after the start.
+   * Delays the task named last: nothing of it happens for this long after the start.
    *
    * @param delay milliseconds, text as `"5m"`, or units as `{ minutes: 5 }`
    * @throws {Error} when there is no task yet
