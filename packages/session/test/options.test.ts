@@ -119,6 +119,8 @@ describe("sessionLayer", () => {
       new SessionPlan(new SessionStore(60), undefined, {
         client: {},
         cookieId: undefined,
+        actorId: undefined,
+        takesBearer: false,
         isKeptOut: false,
         abandonedBy: undefined,
       }),

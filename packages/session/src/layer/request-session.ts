@@ -1,8 +1,14 @@
 // The session of one request, as the layer gives it to handlers: it exists before anything is stored, and what handlers
 // do to it is carried out when they are done.
+import { checkOptions, isBoolean } from "@hatcheck/core/options";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
 import { andThen } from "../model/maybe-promise.ts";
-import { assertLoginOptions, assertRenewOptions, assertUserId } from "../model/options.ts";
+import {
+  assertLoginOptions,
+  seconds as secondsOfLogin,
+  assertRenewOptions,
+  assertUserId,
+} from "../model/options.ts";
 import { absorbChange, type Actor, adoptValue, changesOf } from "../model/session.ts";
 import type {
   DestroyByUserOptions,
@@ -20,7 +26,25 @@ export interface DeviceEntry extends SessionEntry {
 }
 
 /** How a user logs in. From where is recorded by the layer. */
-export type RequestLoginOptions = Pick<LoginOptions, "stamp" | "ttl" | "persistent" | "authenticated">;
+export interface RequestLoginOptions extends Pick<
+  LoginOptions,
+  "stamp" | "ttl" | "persistent" | "authenticated"
+> {
+  /**
+   * Whether the client is told its id as a token, in the field `Session-Token`, and not as a cookie: for the login of clients that
+   * are no browsers. The layer has to take tokens: `bearer: true`.
+   */
+  bearer?: boolean;
+}
+
+/** How somebody acts in a user's name. */
+export interface ImpersonateOptions {
+  /** Seconds that it lasts; an hour unless given, and no longer than the store's `ttl`. */
+  ttl?: number;
+}
+
+/** Seconds: nobody should act in another's name for long. */
+const IMPERSONATION_TTL = 3600;
 
 /** For the layer: what a session was asked for. */
 export let planOf: <Data extends JsonData<Data>, M extends Mode>(
@@ -169,8 +193,40 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
   login(userId: string, options: RequestLoginOptions = {}): void {
     const plan = this.#open();
     assertUserId(userId);
-    assertLoginOptions(options);
+    const { bearer, ...others } = options;
+    assertLoginOptions(others);
+    isBoolean(bearer ?? false, "login(): bearer");
+    if (bearer === true && !plan.visitor.takesBearer) {
+      throw new TypeError(
+        "login(): bearer needs a layer that takes tokens: sessionLayer(store, { bearer: true })",
+      );
+    }
     plan.logIn({ ...options, userId });
+  }
+
+  /**
+   * Goes on in a user's name, in a session of its own: empty, without a password entered, and not in the user's list of devices.
+   * {@link actor} tells who really acts. It ends with the actor's sessions, and `login` and `logout` end both.
+   *
+   * @throws Error when nobody has logged in, or in somebody else's name already. TypeError when this cannot be a user's id.
+   */
+  impersonate(userId: string, options: ImpersonateOptions = {}): void {
+    const plan = this.#open();
+    assertUserId(userId);
+    checkOptions("impersonate()", options, { ttl: secondsOfLogin });
+    const { ttl = IMPERSONATION_TTL } = options;
+    plan.impersonate(userId, { ttl: Math.min(ttl, plan.store.ttl) });
+  }
+
+  /**
+   * Ends an impersonation and goes back to the actor's own session, with all that it holds. `false` when that has ended meanwhile,
+   * or the client holds no id of it, as with a bearer token: then nobody is logged in here.
+   *
+   * @throws Error when this is no impersonation.
+   */
+  endImpersonation(): Result<M, boolean> {
+    const plan = this.#open();
+    return this.#result(plan.atOnce(() => plan.endImpersonation()));
   }
 
   /** Ends the session, whatever its id has become meanwhile, and forgets all that it holds. What is set afterwards starts another. */
@@ -203,7 +259,10 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
     if (userId === undefined) return this.#result([]);
     return this.#result(
       andThen(this.#plan.store.listByUser(userId), (found) =>
-        found.map((entry) => ({ ...entry, current: entry.handle === handle })),
+        // Who acts in the user's name is no device of theirs.
+        found.flatMap((entry) =>
+          entry.actor === undefined ? [Object.assign({ current: entry.handle === handle }, entry)] : [],
+        ),
       ),
     );
   }

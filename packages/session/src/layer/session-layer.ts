@@ -3,35 +3,35 @@ import {
   type Answer,
   cancelBody,
   type ConnectionInfo,
-  Header,
   HttpError,
+  isCrossOrigin,
   type Layer,
   type Request,
-  RequestKey,
   Response,
   withMembers,
 } from "@hatcheck/core";
+import { type Checks, checkOptions, isBoolean, numberThat, show } from "@hatcheck/core/options";
 import { SessionStoreUnavailableError } from "../model/errors.ts";
-import { type Checks, checkOptions, isBoolean, show } from "@hatcheck/core/options";
 import type { JsonData } from "../model/json.ts";
-import { makePrivate } from "./private-answer.ts";
-import { DeviceLayer } from "./device/device-layer.ts";
-import type { Standing } from "./device/device-gate.ts";
+import { andThen } from "../model/maybe-promise.ts";
+import type { Session } from "../model/session.ts";
+import type { Mode, Result, Store } from "../model/store.ts";
+import { DeviceLayer, type DeviceVisit } from "./device/device-layer.ts";
 import type { OfferFields } from "./device/device-offer.ts";
 import { assertDeviceBound, type DeviceBoundOptions } from "./device/options.ts";
-import { andThen } from "../model/maybe-promise.ts";
+import { withLivingActor } from "./living-actor.ts";
+import { makePrivate } from "./private-answer.ts";
 import { planOf, RequestSession } from "./request-session.ts";
-import { type Outcome, SessionPlan, type Visitor } from "./session-plan.ts";
-import { type Session, stateOf } from "../model/session.ts";
 import {
   COOKIE_OPTIONS,
   type SessionCookie,
   type SessionCookieOptions,
   sessionCookieOf,
-  type Ticket,
 } from "./session-cookie.ts";
-import { isWellFormedId } from "../model/session-id.ts";
-import type { Client, Mode, Result, Store } from "../model/store.ts";
+import { type Outcome, SessionPlan } from "./session-plan.ts";
+import { SessionTransport } from "./session-transport.ts";
+import { type SessionWatch, SessionWatcher, type Watchable } from "./session-watch.ts";
+import { Visit, VISITS } from "./visit.ts";
 
 export interface SessionLayerOptions {
   cookie?: SessionCookieOptions;
@@ -44,6 +44,15 @@ export interface SessionLayerOptions {
    * @see docs/device-bound-sessions.md
    */
   deviceBound?: boolean | "required" | DeviceBoundOptions;
+  /**
+   * Takes ids from `Authorization: Bearer` too, for clients that are no browsers. Where a request has one, its cookies are not
+   * looked at, and new ids go out in the field `Session-Token`. Off unless given.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc6750
+   */
+  bearer?: boolean;
+  /** Seconds after which {@link SessionLayer.watch} knows of a session that something else has ended; 10 unless given. */
+  watchSeconds?: number;
 }
 
 /** A layer that also gives the session of a request. */
@@ -55,54 +64,33 @@ export interface SessionLayer<Data extends JsonData<Data>, M extends Mode> exten
    * @throws SessionStoreUnavailableError (or rejects with it) when the store cannot answer: 503, never an anonymous visit.
    */
   of(req: Request): Result<M, RequestSession<Data, M>>;
+
+  /** The session of a request, if a handler has opened it: for logs, which ask when all is over. It can be read, not changed. */
+  opened(req: Request): RequestSession<Data, M> | undefined;
+
+  /**
+   * The session that a request shows, outside of the layer: for upgrades to WebSockets. It is a snapshot; `undefined` where
+   * there is none. It creates and changes nothing but "last seen".
+   *
+   * @throws HttpError 403 (or rejects with it) when another site made the browser send it, unless by a bearer token;
+   * SessionStoreUnavailableError when the store cannot answer.
+   */
+  read(req: Request, conn: ConnectionInfo, options?: ReadOptions): Result<M, Session<Data> | undefined>;
+
+  /**
+   * Tells an open connection when the session that it was opened with has ended: at once when this process ends it, and within
+   * {@link SessionLayerOptions.watchSeconds} when something else does. Stop it when the connection is closed.
+   *
+   * @throws TypeError when nobody is logged in.
+   */
+  watch(session: Watchable): SessionWatch;
 }
 
-const VARY = Header.constant("Vary", "Cookie");
-
-const NOT_RECORDED: Client = Object.freeze({});
-
-/** What the layer keeps with a request. */
-class Visit<Data extends JsonData<Data>, M extends Mode> implements Visitor {
-  readonly layer: Layer;
-  readonly req: Request;
-  readonly conn: ConnectionInfo;
-  readonly #isRecorded: boolean;
-  session: RequestSession<Data, M> | Promise<RequestSession<Data, M>> | undefined;
-  /** Whether the browser sent a cookie of this layer. */
-  hadCookie = false;
-  cookieId: string | undefined;
-  /** Why the session could not be opened, whatever the handler made of it. */
-  outage: unknown;
-  committed = false;
-  /** When the request came, by the store's clock, where that is of interest. */
-  arrivedAt: number | undefined;
-  /** How it stands to the device of the session that its cookie names. */
-  standing: Standing = "unbound";
-  isKeptOut = false;
-  /** What a layer around this one keeps. */
-  outer: Visit<never, Mode> | undefined;
-  cookieName: SessionCookie["name"] | undefined;
-
-  constructor(layer: Layer, req: Request, conn: ConnectionInfo, isRecorded: boolean) {
-    this.layer = layer;
-    this.req = req;
-    this.conn = conn;
-    this.#isRecorded = isRecorded;
-  }
-
-  get client(): Client {
-    return this.#isRecorded
-      ? { ip: this.conn.clientIp, userAgent: this.req.header("user-agent") }
-      : NOT_RECORDED;
-  }
-
-  get abandonedBy(): "client" | "layer" | undefined {
-    return this.req.abandonedBy;
-  }
+/** Options of {@link SessionLayer.read}. */
+export interface ReadOptions {
+  /** Other origins that may open a connection with our users' cookies, such as `"https://app.example.org"`. */
+  trustedOrigins?: readonly string[];
 }
-
-/** The innermost visit of a request; there may be more layers of sessions around it. */
-const VISITS = new RequestKey<Visit<never, Mode>>();
 
 /**
  * Gives every request of an app a session.
@@ -119,7 +107,8 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   assertStore(store);
   checkOptions("sessionLayer", options, OPTIONS, { elsewhere: { cookie: COOKIE_OPTIONS } });
   const cookie = sessionCookieOf(options.cookie);
-  const { recordClient = false } = options;
+  const { recordClient = false, bearer = false, watchSeconds = 10 } = options;
+  const transport = new SessionTransport(cookie, options.cookie, bearer);
   const device = new DeviceLayer(store, cookie, options.cookie, options.deviceBound);
 
   const visitOf = (req: Request): Visit<Data, M> | undefined => {
@@ -130,7 +119,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   };
 
   const layer: Layer = (req, conn, next) => {
-    const visit = new Visit<Data, M>(layer, req, conn, recordClient);
+    const visit = new Visit<Data, M>(layer, req, conn, transport, recordClient);
     const outer = VISITS.get(req);
     if (outer !== undefined) {
       // Around an app and around what is mounted in it, it is one layer: the outer one stores the session.
@@ -147,8 +136,8 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     VISITS.set(req, visit as Visit<never, Mode>);
     const answer = next();
     return answer instanceof Response
-      ? commit(visit, answer, cookie, device)
-      : answer.then((it) => commit(visit, it, cookie, device));
+      ? commit(visit, answer, transport, device)
+      : answer.then((it) => commit(visit, it, transport, device));
   };
 
   const of = (req: Request): Result<M, RequestSession<Data, M>> => {
@@ -177,36 +166,70 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
     return visit.session as Result<M, RequestSession<Data, M>>;
   };
 
+  /** The session that may be opened by what a request shows. */
+  const find = (
+    visit: DeviceVisit,
+    id: string | undefined,
+  ): Session<Data> | undefined | Promise<Session<Data> | undefined> => {
+    if (id === undefined) return undefined;
+    return andThen<Session<Data> | undefined, Session<Data> | undefined>(load(store, id), (found) =>
+      found !== undefined && device.admits(found, visit) ? withLivingActor(store, found) : undefined,
+    );
+  };
+
   const open = (visit: Visit<Data, M>): RequestSession<Data, M> | Promise<RequestSession<Data, M>> => {
-    const value = cookie.read(visit.req, visit.conn);
-    visit.hadCookie = value !== undefined;
-    if (isWellFormedId(value)) {
-      visit.cookieId = value;
-      const found = load(store, value);
-      return found instanceof Promise ? openLater(visit, found) : sessionOf(visit, found);
+    visit.shown = transport.read(visit.req, visit.conn);
+    const opened = andThen<Session<Data> | undefined, RequestSession<Data, M>>(
+      find(visit, visit.shown.id),
+      (session) => {
+        const plan = new SessionPlan(store, session, visit);
+        plan.isBound = visit.standing === "bound";
+        visit.opened = new RequestSession(plan);
+        return visit.opened;
+      },
+    );
+    return store.mode === "sync" || opened instanceof Promise ? opened : Promise.resolve(opened);
+  };
+
+  const read = (
+    req: Request,
+    conn: ConnectionInfo,
+    { trustedOrigins = [] }: ReadOptions = {},
+  ): Session<Data> | undefined | Promise<Session<Data> | undefined> => {
+    const shown = transport.read(req, conn);
+    if (!shown.isBearer && isCrossOrigin(req, conn) && !trustedOrigins.includes(req.header("origin") ?? "")) {
+      throw new HttpError(403, "This request came from another site.");
     }
-    const session = sessionOf(visit, undefined);
-    return store.mode === "sync" ? session : Promise.resolve(session);
+    const visit: DeviceVisit = { req, conn, arrivedAt: undefined, standing: "unbound", isKeptOut: false };
+    return find(visit, shown.id);
   };
 
-  const openLater = async (
-    visit: Visit<Data, M>,
-    found: Promise<Session<Data> | undefined>,
-  ): Promise<RequestSession<Data, M>> => sessionOf(visit, await found);
+  /** The same, where whatever goes wrong is a rejection. */
+  const readLater = async (
+    req: Request,
+    conn: ConnectionInfo,
+    readOptions: ReadOptions | undefined,
+  ): Promise<Session<Data> | undefined> => read(req, conn, readOptions);
 
-  const sessionOf = (visit: Visit<Data, M>, found: Session<Data> | undefined): RequestSession<Data, M> => {
-    const session = found !== undefined && device.admits(found, visit) ? found : undefined;
-    const plan = new SessionPlan(store, session, visit);
-    plan.isBound = visit.standing === "bound";
-    return new RequestSession(plan);
-  };
+  const watcher = new SessionWatcher(store, watchSeconds * 1000);
 
-  return Object.assign(layer, { of });
+  return Object.assign(layer, {
+    of,
+    opened: (req: Request) => visitOf(req)?.opened,
+    read: (req: Request, conn: ConnectionInfo, readOptions?: ReadOptions) =>
+      (store.mode === "sync" ? read(req, conn, readOptions) : readLater(req, conn, readOptions)) as Result<
+        M,
+        Session<Data> | undefined
+      >,
+    watch: (session: Watchable) => watcher.watch(session),
+  });
 }
 
 const OPTIONS: Checks = {
   cookie: (value) => checkOptions("sessionLayer", value, COOKIE_OPTIONS, { within: "cookie" }),
   recordClient: isBoolean,
+  bearer: isBoolean,
+  watchSeconds: numberThat("a number of seconds above 0, a day at most", (it) => it > 0 && it <= 86_400),
   deviceBound: assertDeviceBound,
 };
 
@@ -222,7 +245,7 @@ function assertStore(store: unknown): void {
 function commit<Data extends JsonData<Data>, M extends Mode>(
   visit: Visit<Data, M>,
   response: Response,
-  cookie: SessionCookie,
+  transport: SessionTransport,
   device: DeviceLayer<Data, M>,
 ): Answer {
   visit.committed = true;
@@ -234,8 +257,8 @@ function commit<Data extends JsonData<Data>, M extends Mode>(
   try {
     const answer =
       session instanceof Promise
-        ? session.then((opened) => settle(visit, opened, response, cookie, device))
-        : settle(visit, session, response, cookie, device);
+        ? session.then((opened) => settle(visit, opened, response, transport, device))
+        : settle(visit, session, response, transport, device);
     return answer instanceof Promise ? answer.catch((error: unknown) => refuse(error, response)) : answer;
   } catch (error) {
     return refuse(error, response);
@@ -246,7 +269,7 @@ function settle<Data extends JsonData<Data>, M extends Mode>(
   visit: Visit<Data, M>,
   session: RequestSession<Data, M>,
   response: Response,
-  cookie: SessionCookie,
+  transport: SessionTransport,
   device: DeviceLayer<Data, M>,
 ): Answer {
   const plan = planOf(session);
@@ -258,12 +281,12 @@ function settle<Data extends JsonData<Data>, M extends Mode>(
   const outcome = plan.commit(response.statusCode);
   if (!device.isOn) {
     return outcome instanceof Promise
-      ? outcome.then((it) => finish(visit, session, response, it, cookie, device, undefined))
-      : finish(visit, session, response, outcome, cookie, device, undefined);
+      ? outcome.then((it) => finish(visit, session, response, it, transport, device, undefined))
+      : finish(visit, session, response, outcome, transport, device, undefined);
   }
   return andThen<Outcome, Response>(outcome, (it) =>
     andThen<OfferFields | undefined, Response>(device.offer(plan, visit, it), (offer) =>
-      finish(visit, session, response, it, cookie, device, offer),
+      finish(visit, session, response, it, transport, device, offer),
     ),
   );
 }
@@ -278,28 +301,18 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   session: RequestSession<Data, M>,
   response: Response,
   outcome: Outcome,
-  cookie: SessionCookie,
+  transport: SessionTransport,
   device: DeviceLayer<Data, M>,
   offer: OfferFields | undefined,
 ): Response {
-  const { conn, hadCookie } = visit;
-  const answer = new Response(response, withMembers(response.headers, VARY), response.body);
+  const plan = planOf(session);
+  const answer = new Response(response, withMembers(response.headers, transport.vary), response.body);
   const before = answer.headers.length;
-  if (outcome === "set" || (outcome === "clear" && hadCookie)) {
-    const value = outcome === "clear" ? cookie.clear(conn) : cookie.set(conn, ticketOf(session));
-    answer.headers.push({ name: "Set-Cookie", value });
-  }
-  device.addFields(answer, visit, planOf(session).isLoggedOut, offer);
-  const setsCookie = answer.headers.length > before;
-  if (setsCookie || planOf(session).isOfUser) makePrivate(answer, setsCookie);
+  transport.tell(answer, visit.conn, visit.shown, plan, outcome);
+  device.addFields(answer, visit, plan.isLoggedOut, offer);
+  const setsId = answer.headers.length > before;
+  if (setsId || plan.isOfUser) makePrivate(answer, setsId);
   return answer;
-}
-
-/** L6: the cookie lives as long as the session may at most, by the store's clock; the idle timeout is the server's business. */
-function ticketOf<Data extends JsonData<Data>, M extends Mode>(request: RequestSession<Data, M>): Ticket {
-  const { id, expiresAt, now, login } = stateOf(planOf(request).session);
-  const maxAgeSeconds = Math.max(0, Math.ceil((expiresAt - now()) / 1000));
-  return { id, maxAgeSeconds, persistent: login?.persistent };
 }
 
 /** @throws TypeError when a layer around this one reads and sets the same cookie: each would take the other's for its own. */

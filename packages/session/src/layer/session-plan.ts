@@ -1,9 +1,11 @@
 // What one request asks of its session, and how that is carried out once its handler has answered. The rules stand in
 // docs/sessions.md; the names L1 to L10 are those of the protocol there.
 import { SessionEndedError, SessionStoreUnavailableError } from "../model/errors.ts";
+import { impersonated, impersonationEnded } from "../model/events.ts";
 import type { JsonData } from "../model/json.ts";
 import { andThen } from "../model/maybe-promise.ts";
 import {
+  type Actor,
   changesOf,
   discardChanges,
   entriesWithChanges,
@@ -21,8 +23,12 @@ export type Outcome = "unchanged" | "set" | "clear";
 export interface Visitor {
   /** What is recorded at a login. */
   readonly client: Client;
-  /** The id in its cookie, where it has one that could be an id. */
+  /** The id in its cookie or token, where it has one that could be an id. */
   readonly cookieId: string | undefined;
+  /** The id of the session to which an impersonation goes back, where the browser holds one. */
+  readonly actorId: string | undefined;
+  /** Whether the client may be told its id as a token. */
+  readonly takesBearer: boolean;
   /** Whether it may have a session all the same, which its browser could not show this time. */
   readonly isKeptOut: boolean;
   /** Who waits no longer for the answer, if that is so: the client has left, or a layer has answered instead. */
@@ -32,6 +38,8 @@ export interface Visitor {
 /** A login that was asked for. */
 export interface WantedLogin extends LoginOptions {
   readonly userId: string;
+  /** Whether the client is told its id as a token. */
+  readonly bearer?: boolean;
 }
 
 /** What is to be done with the session of a request. */
@@ -51,6 +59,14 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   #left: Session<Data> | undefined;
   /** The stored session of one user that another is to log in on. */
   #former: Session<Data> | undefined;
+  /** Whose session ends with the impersonation that is left. */
+  #leftActor: Actor | undefined;
+  /** The session that an impersonation is begun from: it lives on. */
+  acting: Session<Data> | undefined;
+  /** What the browser is to keep for the way back from an impersonation. */
+  actorCookie: "set" | "clear" | undefined;
+  /** Whether the session is that which an impersonation was begun from. */
+  #isResumed = false;
   /** Whether the user whose session was opened has no part in it any more, since it had ended before this request could end it. */
   #isLost = false;
   /** Whether its answer is for a user alone: it was opened as theirs, or is to be. */
@@ -88,12 +104,64 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   /** L3: what another user has left behind is not for this one. */
   logIn(login: WantedLogin): void {
     const { userId } = this;
-    if (userId !== undefined && userId !== login.userId) this.#passOn();
+    // An impersonation never becomes a login of the user.
+    if (this.session.actor !== undefined || this.acting !== undefined) this.logOut();
+    else if (userId !== undefined && userId !== login.userId) this.#passOn();
     this.login = login;
   }
 
+  /**
+   * Goes on in another's name, in a session of its own, which is empty.
+   *
+   * @throws Error when nobody has logged in, or in somebody else's name already.
+   */
+  impersonate(userId: string, options: LoginOptions): void {
+    const { session, isStored, login } = this;
+    const { userId: actor, handle } = session;
+    if (!isStored || actor === undefined || login !== undefined) {
+      throw new Error("impersonate(): the actor must have logged in, by an earlier request");
+    }
+    if (session.actor !== undefined) {
+      throw new Error("impersonate(): this is an impersonation already; end it first");
+    }
+    if (actor === userId) throw new Error("impersonate(): the actor is that user");
+    this.#forget();
+    this.acting = session;
+    this.actorCookie = "set";
+    this.login = { ...options, userId, authenticated: false, actor: { userId: actor, handle } };
+  }
+
+  /** Goes back to the actor's own session, where the browser holds its id and it still lives. Whether it does. */
+  endImpersonation(): boolean | Promise<boolean> {
+    const { session, store, visitor } = this;
+    const { actor } = session;
+    if (actor === undefined) throw new Error("endImpersonation(): this is no impersonation");
+    const { actorId } = visitor;
+    const found = actorId === undefined ? undefined : store.load(actorId);
+    return andThen<Session<Data> | undefined, boolean>(
+      found as Session<Data> | undefined | Promise<Session<Data> | undefined>,
+      (own) => {
+        this.#left ??= session;
+        this.#forget();
+        this.login = undefined;
+        this.actorCookie = "clear";
+        this.#isResumed = own?.userId === actor.userId && own.handle === actor.handle;
+        this.isLoggedOut = !this.#isResumed;
+        if (own === undefined || !this.#isResumed) return false;
+        this.session = own;
+        this.isStored = true;
+        return true;
+      },
+    );
+  }
+
   logOut(): void {
-    this.#left ??= this.#former ?? (this.isStored ? this.session : undefined);
+    const left = this.acting ?? this.#former ?? (this.isStored ? this.session : undefined);
+    this.#left ??= left;
+    this.#leftActor ??= left?.actor;
+    this.actorCookie = this.#leftActor === undefined ? undefined : "clear";
+    this.acting = undefined;
+    this.#isResumed = false;
     this.#former = undefined;
     this.#forget();
     this.login = undefined;
@@ -107,6 +175,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     this.logOut();
     return andThen<boolean, boolean>(store.destroy(session), (wasLive) => {
       this.#left = undefined;
+      announceImpersonation(impersonationEnded, session);
       this.#isLost ||= !wasLive && session.userId !== undefined;
       return wasLive;
     });
@@ -176,6 +245,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
         ? this.#commitRest(failed)
         : andThen<boolean, Outcome>(this.store.destroy(left), (wasLive) => {
             this.#isLost ||= !wasLive && left.userId !== undefined;
+            announceImpersonation(impersonationEnded, left);
             return this.#commitRest(failed);
           });
     if (!isRefused) return outcome;
@@ -185,6 +255,15 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   }
 
   #commitRest(failed: boolean): Outcome | Promise<Outcome> {
+    const actor = this.#leftActor;
+    if (actor === undefined) return this.#commitPresent(failed);
+    this.#leftActor = undefined;
+    return andThen<boolean, Outcome>(this.store.destroyByHandle(actor.userId, actor.handle), () =>
+      this.#commitPresent(failed),
+    );
+  }
+
+  #commitPresent(failed: boolean): Outcome | Promise<Outcome> {
     return this.isStored ? this.#commitStored(failed) : this.#commitNew(failed);
   }
 
@@ -193,11 +272,20 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     // L7: whoever is not told of a new id keeps the old one, and what depends on the new one is not stored.
     const isAbandoned = this.visitor.abandonedBy !== undefined;
     if (failed) discardChanges(session);
+    if (this.#isResumed) return isAbandoned ? "unchanged" : this.#commitResumed(failed);
     if (login !== undefined && !failed) return isAbandoned ? "unchanged" : this.#commitLogin(login);
     if (this.regenerate) return isAbandoned ? "unchanged" : this.#commitRegenerate(failed);
     if (renew !== undefined && !isAbandoned) return this.#commitRenew(renew, failed);
     if (changesOf(session).size === 0) return "unchanged";
     return andThen<boolean, Outcome>(store.save(session), (done) => outcomeOf(done, "unchanged", failed));
+  }
+
+  /** Back in the actor's session, the browser gets its id again. */
+  #commitResumed(failed: boolean): Outcome | Promise<Outcome> {
+    if (this.#isRetired) throw new SessionEndedError();
+    return andThen<boolean, Outcome>(keep(this.store, this.session), (done) =>
+      outcomeOf(done, "set", failed),
+    );
   }
 
   #commitRegenerate(failed: boolean): Outcome | Promise<Outcome> {
@@ -222,7 +310,8 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     const { session, store } = this;
     if (this.#isRetired) throw new SessionEndedError();
     const { userId: loggedIn } = session;
-    const { userId, ...options } = login;
+    const { userId } = login;
+    const options = loginOptionsOf(login);
     return andThen<boolean, Outcome>(
       store.login(session, userId, { ...options, client: this.visitor.client }),
       (done) => {
@@ -242,7 +331,8 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
   #commitPassOn(former: Session<Data>, login: WantedLogin): Outcome | Promise<Outcome> {
     const { session, store } = this;
     if (this.#isRetired) throw new SessionEndedError();
-    const { userId, ...options } = login;
+    const { userId } = login;
+    const options = loginOptionsOf(login);
     return andThen<boolean, Outcome>(
       store.login(former, userId, { ...options, client: this.visitor.client }),
       (done) => {
@@ -273,6 +363,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     const cleared = this.isLoggedOut && !this.#isRetired ? "clear" : "unchanged";
     if (!isWanted || visitor.abandonedBy !== undefined) return cleared;
     if (this.#isRetired || (login !== undefined && this.#isLost)) throw new SessionEndedError();
+    if (this.acting !== undefined) return this.#createFor(this.acting);
     if (login !== undefined || this.isLoggedOut || visitor.cookieId === undefined) return this.#create();
     // Another cookie would take the place of the one with which it comes back in a moment.
     if (visitor.isKeptOut) throw new SessionStoreUnavailableError();
@@ -283,9 +374,19 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     });
   }
 
+  /** An impersonation begins only while its actor is logged in. */
+  #createFor(acting: Session<Data>): Outcome | Promise<Outcome> {
+    return andThen<boolean, Outcome>(keep(this.store, acting), (done) => {
+      if (!done) throw new SessionEndedError();
+      return this.#create();
+    });
+  }
+
   #create(): Outcome | Promise<Outcome> {
     const { session, login } = this;
-    const options: CreateOptions<Data> = login === undefined ? {} : { ...login, client: this.visitor.client };
+    const options: CreateOptions<Data> = {};
+    if (login !== undefined)
+      Object.assign(options, loginOptionsOf(login), { userId: login.userId, client: this.visitor.client });
     if (changesOf(session).size > 0) {
       const data = Object.create(null) as Record<string, unknown>;
       for (const key of changesOf(session).keys()) data[key] = session.get(key as keyof Data & string);
@@ -296,6 +397,7 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
       (created) => {
         this.session = created;
         this.isStored = true;
+        announceImpersonation(impersonated, created);
         return this.#announce();
       },
     );
@@ -306,6 +408,26 @@ export class SessionPlan<Data extends JsonData<Data>, M extends Mode> {
     if (this.visitor.abandonedBy === undefined) return "set";
     return andThen<boolean, Outcome>(this.store.destroy(this.session), () => "unchanged");
   }
+}
+
+function loginOptionsOf({ userId: _userId, bearer: _bearer, ...options }: WantedLogin): LoginOptions {
+  return options;
+}
+
+/** Whether a session lives; what was changed in it is stored. */
+function keep<Data extends JsonData<Data>, M extends Mode>(
+  store: Store<Data, M>,
+  session: Session<Data>,
+): boolean | Promise<boolean> {
+  return changesOf(session).size === 0 ? store.touch(session) : store.save(session);
+}
+
+function announceImpersonation<Data extends JsonData<Data>>(
+  event: typeof impersonated,
+  { handle, userId, actor }: Session<Data>,
+): void {
+  if (actor === undefined || userId === undefined || !event.hasSubscribers) return;
+  event.publish({ handle, userId, actor });
 }
 
 /** L1: what was not done is not answered as if it were. A handler that failed has said so itself. */

@@ -54,10 +54,11 @@ export function toEntry(kept: Kept): SessionEntry {
     ip: kept.login?.client.ip,
     userAgent: kept.login?.client.userAgent,
     deviceBound: isBound(kept.device),
+    actor: kept.login?.actor,
   };
 }
 
 /** What a list for administrators shows of it. */
 export function toListed(kept: Kept): ListedSession {
-  return { ...toEntry(kept), userId: kept.login?.userId, actor: kept.login?.actor };
+  return { ...toEntry(kept), userId: kept.login?.userId };
 }

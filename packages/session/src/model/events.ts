@@ -19,6 +19,8 @@ export type RefusalReason =
   | "too-large"
   /** The store holds `maxSessions` sessions of logged-in users. */
   | "full"
+  /** An impersonation whose actor is not logged in any more. */
+  | "actor"
   /** What the store holds under this id cannot be read. */
   | "corrupt"
   /** The session is bound to a device, and the request or a proof did not come from there. */
@@ -43,6 +45,19 @@ export interface SessionOutage {
   readonly error: unknown;
 }
 
+/** Payload of `hatcheck.session.impersonated` and `.impersonation-ended`. */
+export interface SessionImpersonation {
+  readonly handle: string;
+  /** In whose name. */
+  readonly userId: string;
+  /** Who really acts, and by which session. */
+  readonly actor: { readonly userId: string; readonly handle: string };
+}
+
+export const impersonated: Channel<SessionImpersonation> = channel("hatcheck.session.impersonated");
+export const impersonationEnded: Channel<SessionImpersonation> = channel(
+  "hatcheck.session.impersonation-ended",
+);
 export const created: Channel<SessionEvent> = channel("hatcheck.session.created");
 export const loaded: Channel<SessionEvent> = channel("hatcheck.session.loaded");
 export const saved: Channel<SessionEvent> = channel("hatcheck.session.saved");

@@ -38,7 +38,7 @@ export interface Settings<Data> {
   readonly schema: StandardSchema<Data> | undefined;
 }
 
-const seconds: Check = numberThat(
+export const seconds: Check = numberThat(
   "a number of seconds from 0 to 100 years",
   (value) => value >= 0 && value <= HUNDRED_YEARS,
 );

@@ -87,14 +87,14 @@ export interface SessionEntry {
   readonly userAgent: string | undefined;
   /** Whether it is bound to a device, see `isBound`. */
   readonly deviceBound: boolean;
+  /** Who really acts, where it is somebody else in the user's name. */
+  readonly actor: Actor | undefined;
 }
 
 /** A session as an administrator sees it. */
 export interface ListedSession extends SessionEntry {
   /** Whose it is; `undefined` while nobody has logged in. */
   readonly userId: string | undefined;
-  /** Who really acts, where it is somebody else in the user's name. */
-  readonly actor: Actor | undefined;
 }
 
 /** Which sessions are meant: those with a user, those without, or all unless given. */

@@ -2,7 +2,7 @@
 // no more than that: whichever commits first comes first, and a login that has returned is seen by every statement after it.
 import { isBound } from "../model/device.ts";
 import { type Login, STAMP_MS } from "../model/login.ts";
-import type { LoginRecord } from "../model/session.ts";
+import type { Actor, LoginRecord } from "../model/session.ts";
 import type {
   Backend,
   Exchange,
@@ -208,10 +208,7 @@ export class PostgresBackend implements Backend {
   async page({ cursor, size, loggedIn }: PageQuery): Promise<Page> {
     const rows = await this.#db.read(this.#sql.page, [cursor, size, loggedIn ?? null]);
     const entries = rows.map((row) => {
-      const userId = textOf(row.actor_user_id);
-      const handle = textOf(row.actor_handle);
-      const actor = userId === undefined || handle === undefined ? undefined : { userId, handle };
-      return { ...entryOf(row), userId: textOf(row.user_id), actor };
+      return { ...entryOf(row), userId: textOf(row.user_id) };
     });
     return { entries, next: rows.length < size ? undefined : entries.at(-1)?.handle };
   }
@@ -299,15 +296,19 @@ function timesOf(row: Row): Times {
 function loginOf(row: Row): LoginRecord | undefined {
   const userId = textOf(row.user_id);
   if (userId === undefined) return undefined;
-  const actor = textOf(row.actor_user_id);
   return {
     userId,
     authenticatedAt: row.authenticated_at === null ? undefined : Number(row.authenticated_at),
     ttlMs: row.ttl_ms === null ? undefined : Number(row.ttl_ms),
     persistent: typeof row.persistent === "boolean" ? row.persistent : undefined,
     stamp: textOf(row.stamp),
-    actor: actor === undefined ? undefined : { userId: actor, handle: textOf(row.actor_handle) ?? "" },
+    actor: actorOf(row),
   };
+}
+
+function actorOf(row: Row): Actor | undefined {
+  const userId = textOf(row.actor_user_id);
+  return userId === undefined ? undefined : { userId, handle: textOf(row.actor_handle) ?? "" };
 }
 
 function entryOf(row: Row): SessionEntry {
@@ -320,6 +321,7 @@ function entryOf(row: Row): SessionEntry {
     ip: textOf(row.ip),
     userAgent: textOf(row.user_agent),
     deviceBound: isBound(textOf(row.device)),
+    actor: actorOf(row),
   };
 }
 

@@ -234,7 +234,7 @@ ON CONFLICT (user_id) DO UPDATE SET stamp = EXCLUDED.stamp, ends_at = EXCLUDED.e
     isStale: `SELECT 1 WHERE ${stale("$1", "$2")}`,
 
     // $1 user.
-    listByUser: `SELECT handle, ${TIMES}, ip, user_agent, device FROM ${table} WHERE user_id = $1 AND ends_at > now()`,
+    listByUser: `SELECT handle, ${TIMES}, ip, user_agent, device, actor_user_id, actor_handle FROM ${table} WHERE user_id = $1 AND ends_at > now()`,
 
     // $1 user, $2 handles to spare. Locked in one order, so that two of these never wait for each other in a circle.
     removeByUser: `DELETE FROM ${table} WHERE handle = ANY (ARRAY(

@@ -395,7 +395,7 @@ function numberOf(text: string | undefined): number {
 }
 
 function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntry {
-  const [createdAt, lastSeenAt, expiresAt, ip, userAgent, device] = reply;
+  const [createdAt, lastSeenAt, expiresAt, ip, userAgent, device, actor, actorHandle] = reply;
   return {
     handle,
     createdAt: Number(createdAt),
@@ -404,13 +404,12 @@ function entryOf(handle: string, reply: readonly (string | null)[]): SessionEntr
     ip: ip ?? undefined,
     userAgent: userAgent ?? undefined,
     deviceBound: isBound(device ?? undefined),
+    actor: actor && actorHandle ? { userId: actor, handle: actorHandle } : undefined,
   };
 }
 
 function listedOf(handle: string, reply: readonly (string | null)[]): ListedSession {
-  const [userId, actorId, actorHandle] = reply.slice(6);
-  const actor = actorId && actorHandle ? { userId: actorId, handle: actorHandle } : undefined;
-  return { ...entryOf(handle, reply), userId: userId ?? undefined, actor };
+  return { ...entryOf(handle, reply), userId: reply[8] ?? undefined };
 }
 
 function isMeant({ createdAt, expiresAt, userId }: ListedSession, loggedIn: boolean | undefined): boolean {

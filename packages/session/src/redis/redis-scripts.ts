@@ -266,11 +266,11 @@ if redis.call('HGET', key, 'u') == ARGV[1] then redis.call('HSET', key, 'g', ARG
 /** → what a list for administrators shows of a session, or nil when there is none. */
 export const DESCRIBE_ANY: Script = script(`
 if redis.call('EXISTS', key) == 0 then return false end
-return redis.call('HMGET', key, 'c', 's', 'e', 'i', 'b', 'v', 'u', 'k', 'o')
+return redis.call('HMGET', key, 'c', 's', 'e', 'i', 'b', 'v', 'k', 'o', 'u')
 `);
 
 /** user → what a list shows of a session, or nil when it is not the user's. */
 export const DESCRIBE: Script = script(`
 if redis.call('HGET', key, 'u') ~= ARGV[1] then return false end
-return redis.call('HMGET', key, 'c', 's', 'e', 'i', 'b', 'v')
+return redis.call('HMGET', key, 'c', 's', 'e', 'i', 'b', 'v', 'k', 'o')
 `);

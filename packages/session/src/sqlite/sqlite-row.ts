@@ -112,6 +112,8 @@ export function loginColumns(login: LoginRecord | undefined): (string | number |
 
 /** What a list shows of a row. */
 export function toEntry(row: Record<string, unknown>): SessionEntry {
+  const userId = textOf(row["actor_user_id"]);
+  const handle = textOf(row["actor_handle"]);
   return {
     handle: String(row["handle"]),
     createdAt: Number(row["created_at"]),
@@ -120,15 +122,13 @@ export function toEntry(row: Record<string, unknown>): SessionEntry {
     ip: textOf(row["ip"]),
     userAgent: textOf(row["user_agent"]),
     deviceBound: isBound(textOf(row["device"])),
+    actor: userId === undefined || handle === undefined ? undefined : { userId, handle },
   };
 }
 
 /** What a list for administrators shows of it. */
 export function toListed(row: Record<string, unknown>): ListedSession {
-  const userId = textOf(row["actor_user_id"]);
-  const handle = textOf(row["actor_handle"]);
-  const actor = userId === undefined || handle === undefined ? undefined : { userId, handle };
-  return { ...toEntry(row), userId: textOf(row["user_id"]), actor };
+  return { ...toEntry(row), userId: textOf(row["user_id"]) };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -195,5 +195,10 @@ export function newIds({ prove, rounds, seconds, pass }: Kit): void {
     assert.deepEqual([session.userId, session.actor], ["42", actor]);
     assert.equal(session.authenticatedWithin(1000), false);
     assert.equal(admin.actor, undefined);
+    assert.deepEqual(
+      (await store.listByUser("42")).map((entry) => entry.actor),
+      [actor],
+    );
+    assert.equal(present((await store.listByUser("1"))[0]).actor, undefined);
   });
 }

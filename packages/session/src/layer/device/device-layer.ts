@@ -7,6 +7,7 @@ import { type Session, stateOf } from "../../model/session.ts";
 import type { Mode, Store } from "../../model/store.ts";
 import type { SessionCookie, SessionCookieOptions } from "../session-cookie.ts";
 import type { Outcome, SessionPlan } from "../session-plan.ts";
+import type { Shown } from "../session-transport.ts";
 import { BoundCookies } from "./bound-cookies.ts";
 import { isAdmitted, isWorthAnotherTry, type Standing, standingOf, wasSkipped } from "./device-gate.ts";
 import { canBeOffered, DeviceOffers, type OfferFields } from "./device-offer.ts";
@@ -15,7 +16,7 @@ import { type DeviceBoundOptions, type DeviceSettings, deviceSettingsOf } from "
 import { skippedSessions } from "./structured-field.ts";
 
 /** A request, as far as its device is concerned. */
-interface DeviceVisit {
+export interface DeviceVisit {
   readonly req: Request;
   readonly conn: ConnectionInfo;
   readonly arrivedAt: number | undefined;
@@ -99,11 +100,12 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
   /** What is offered to the browser with the answer; a request without a user costs nothing. */
   offer(
     plan: SessionPlan<Data, M>,
-    { req, conn }: DeviceVisit,
+    { req, conn, shown }: DeviceVisit & { readonly shown: Shown },
     outcome: Outcome,
   ): OfferFields | undefined | Promise<OfferFields | undefined> {
     const { session, login } = plan;
-    if (!plan.isStored || session.userId === undefined) return undefined;
+    // Who holds a token keeps it where no browser binds it.
+    if (!plan.isStored || session.userId === undefined || shown.isBearer || login?.bearer) return undefined;
     const hasLoggedIn = login !== undefined && outcome === "set";
     if (!hasLoggedIn && !canBeOffered(stateOf(session).device)) return undefined;
     if (conn.scheme !== "https") return undefined;
