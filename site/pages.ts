@@ -27,6 +27,7 @@ export const GROUPS: readonly { readonly title: string; readonly pages: readonly
       doc("layers", "Layers"),
       doc("sessions", "Sessions"),
       doc("logins", "Logins"),
+      doc("recipes", "Recipes"),
       doc("device-bound-sessions", "Device-bound sessions"),
       doc("session-stores", "Session stores"),
       doc("scheduler", "Scheduler"),

@@ -11,6 +11,8 @@ testDocs(import.meta.dirname, [
   "../../docs/sessions.md",
   "../../docs/device-bound-sessions.md",
   "../../docs/logins.md",
+  "../../docs/recipes.md",
+  "../../docs/websockets.md",
   "../../docs/getting-started.md",
   "../../docs/deployment.md",
   "../../docs/migrating-from-express-session.md",

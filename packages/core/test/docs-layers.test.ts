@@ -4,6 +4,5 @@ testDocs(import.meta.dirname, [
   "../../../docs/layers.md",
   "../../../docs/files-and-streams.md",
   "../../../docs/responses.md",
-  "../../../docs/websockets.md",
   "../../../docs/runtimes.md",
 ]);
