@@ -46,8 +46,9 @@ const LATENCY_SECONDS = 3;
 /** The compiler of V8 is busy with a server for about its first hundred thousand requests. */
 const WARM_UP_SECONDS = options.quick ? 2 : 5;
 const withLatency = !options.quick && !options["no-latency"];
+// A name may have a comma in it.
 const isChosen = (list: string | undefined, name: string) =>
-  list === undefined || list.split(",").includes(name);
+  list === undefined || `,${list},`.includes(`,${name},`);
 const contestants = CONTESTANTS.filter(({ name }) => name === YARDSTICK || isChosen(options.only, name));
 const scenarios = SCENARIOS.filter(({ name }) => isChosen(options.scenarios, name));
 let port = Number(options.port);

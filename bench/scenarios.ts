@@ -168,15 +168,14 @@ async function bound(port: number, requests: readonly WireRequest[]): Promise<Wi
   const jwk = publicKey.export({ format: "jwk" });
   const done: WireRequest[] = [];
   for (const [index, request] of requests.entries()) {
-    const cookie = `${request.cookie}; __Host-sid-device=${"x".repeat(43)}`;
     const { headers } = await ask(port, { ...login(`user${index}`), cookie: request.cookie }, PROXIED);
     const registration = headers.get("secure-session-registration");
+    const before = withCookies(request.cookie, headers);
     if (registration === null) {
-      done.push({ ...request, cookie });
+      done.push({ ...request, cookie: `${before}; __Host-sid-device=${"x".repeat(43)}` });
       continue;
     }
     const [, path = "", challenge = ""] = /path="([^"]*)";challenge="([^"]*)"/.exec(registration) ?? [];
-    const before = withCookies(request.cookie, headers);
     const proof = proofOf(privateKey, { alg: "ES256", typ: "dbsc+jwt", jwk }, challenge);
     const fields = { ...PROXIED, "Secure-Session-Response": proof };
     const registered = await ask(port, { method: "POST", path, cookie: before }, fields);

@@ -21,6 +21,10 @@ export function deviceSite(store: Store, options: SessionLayerOptions = {}): App
       (await sessions.of(req)).login(user);
       return Response.redirect(303, "/me");
     })
+    .get("/callback/:user", async (req, { user }) => {
+      (await sessions.of(req)).login(user);
+      return Response.redirect(303, "/me");
+    })
     .get("/me", async (req) => {
       const session = await sessions.of(req);
       const { userId = null, deviceBound } = session;

@@ -469,6 +469,16 @@ describe.each(KINDS)("with %s", (_kind, wrap) => {
       }
     });
 
+    test("is not asked for again where it is a login: the way back from another site that knows the user", async () => {
+      const { browser } = open();
+      await browser.logIn("/login/ann");
+      seconds(601);
+      const answer = await browser.send("GET", "/callback/bob", LINK);
+      expect([answer.status, answer.header("refresh")]).toEqual([303, undefined]);
+      await browser.register();
+      expect(me(await browser.get("/me"))).toMatchObject({ userId: "bob", deviceBound: true });
+    });
+
     test("and whose bound cookie has just run out, wherever it comes from, gives that up and asks again", async () => {
       const { browser } = open();
       await browser.logIn("/login/ann");
@@ -508,6 +518,17 @@ describe.each(KINDS)("with %s", (_kind, wrap) => {
     expect(answer.json()).toMatchObject({ refresh_url: "/account/key/refresh" });
     seconds(301);
     expect(me(await browser.get("/me")).deviceBound).toBe(true);
+  });
+
+  test("a change that comes so late that its cookie has run out costs the browser no session", async () => {
+    const { browser, memory } = open();
+    await browser.logIn("/login/ann");
+    const late = browser.steal(SID, BOUND);
+    seconds(601);
+    const answer = await browser.send("POST", "/set/x", late);
+    expect([answer.status, answer.header("set-cookie")]).toEqual([503, undefined]);
+    expect(memory.len()).toBe(1);
+    expect(me(await browser.get("/me")).userId).toBe("ann");
   });
 
   test("only POST is for the protocol's paths, and other paths are the application's", async () => {

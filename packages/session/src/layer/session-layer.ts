@@ -125,6 +125,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
       // Around an app and around what is mounted in it, it is one layer: the outer one stores the session.
       if (visitOf(req) !== undefined) return next();
       assertOtherCookie(outer, cookie, conn);
+      assertOtherPath(outer, device.path);
       visit.outer = outer;
     }
     if (device.isOn) {
@@ -133,6 +134,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
       visit.arrivedAt = store.now();
     }
     visit.cookieName = cookie.name;
+    visit.devicePath = device.path;
     VISITS.set(req, visit as Visit<never, Mode>);
     const answer = next();
     return answer instanceof Response
@@ -273,22 +275,19 @@ function settle<Data extends JsonData<Data>, M extends Mode>(
   device: DeviceLayer<Data, M>,
 ): Answer {
   const plan = planOf(session);
-  if (visit.standing !== "unbound" && response.statusCode < 500 && device.isWorthAnotherTry(visit)) {
+  if (visit.standing !== "unbound" && response.statusCode < 500 && device.isWorthAnotherTry(visit, plan)) {
     plan.isSealed = true;
     return device.askAgain(visit, response);
   }
   if (plan.login !== undefined) device.assertLogin(visit.conn);
   const outcome = plan.commit(response.statusCode);
-  if (!device.isOn) {
-    return outcome instanceof Promise
-      ? outcome.then((it) => finish(visit, session, response, it, transport, device, undefined))
-      : finish(visit, session, response, outcome, transport, device, undefined);
-  }
-  return andThen<Outcome, Response>(outcome, (it) =>
-    andThen<OfferFields | undefined, Response>(device.offer(plan, visit, it), (offer) =>
-      finish(visit, session, response, it, transport, device, offer),
-    ),
-  );
+  const offerAndFinish = (it: Outcome): Answer => {
+    const offer = device.offer(plan, visit, it);
+    return offer instanceof Promise
+      ? offer.then((made) => finish(visit, session, response, it, transport, device, made))
+      : finish(visit, session, response, it, transport, device, offer);
+  };
+  return outcome instanceof Promise ? outcome.then(offerAndFinish) : offerAndFinish(outcome);
 }
 
 function refuse(error: unknown, response: Response): never {
@@ -322,6 +321,16 @@ function assertOtherCookie(outer: Visit<never, Mode>, cookie: SessionCookie, con
     if (visit.cookieName?.(conn) !== name) continue;
     throw new TypeError(
       `sessionLayer: two layers around one route have the cookie ${JSON.stringify(name)}; give one another cookie.name, or use one layer for both`,
+    );
+  }
+}
+
+/** @throws TypeError when a layer around this one answers the requests that browsers would make to this one. */
+function assertOtherPath(outer: Visit<never, Mode>, path: string | undefined): void {
+  for (let visit: Visit<never, Mode> | undefined = outer; visit !== undefined; visit = visit.outer) {
+    if (path === undefined || visit.devicePath !== path) continue;
+    throw new TypeError(
+      "sessionLayer: two layers around one route have the same deviceBound.path; give each a path of its own",
     );
   }
 }

@@ -34,6 +34,8 @@ export class Visit<Data extends JsonData<Data>, M extends Mode> implements Visit
   /** What a layer around this one keeps. */
   outer: Visit<never, Mode> | undefined;
   cookieName: SessionCookie["name"] | undefined;
+  /** Where browsers register with this layer. */
+  devicePath: string | undefined;
 
   constructor(
     layer: Layer,

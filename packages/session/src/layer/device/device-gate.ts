@@ -4,7 +4,8 @@ import type { Request } from "@hatcheck/core";
 import { isBound } from "../../model/device.ts";
 import type { JsonData } from "../../model/json.ts";
 import { type Session, stateOf } from "../../model/session.ts";
-import { endOfCookie, parseDeviceRecord } from "./device-record.ts";
+import { parseDeviceRecord } from "./device-record.ts";
+import type { KnownCookies } from "./known-cookies.ts";
 import { skippedSessions } from "./structured-field.ts";
 
 /** Milliseconds after a login in which a browser has to register, where it is required to. */
@@ -27,12 +28,13 @@ export type Standing =
 export function standingOf<Data extends JsonData<Data>>(
   session: Session<Data>,
   boundCookie: string | undefined,
+  known: KnownCookies,
   arrivedAt: number,
   isRequired: boolean,
 ): Standing {
   const { device, login } = stateOf(session);
   if (device !== undefined && isBound(device)) {
-    const end = boundCookie === undefined ? undefined : endOfCookie(device, boundCookie);
+    const end = boundCookie === undefined ? undefined : known.endOf(device, boundCookie);
     if (end === undefined) return "refused";
     return arrivedAt < end ? "bound" : "stale";
   }

@@ -12,6 +12,7 @@ import { BoundCookies } from "./bound-cookies.ts";
 import { isAdmitted, isWorthAnotherTry, type Standing, standingOf, wasSkipped } from "./device-gate.ts";
 import { canBeOffered, DeviceOffers, type OfferFields } from "./device-offer.ts";
 import { DeviceProtocol } from "./device-protocol.ts";
+import { KnownCookies } from "./known-cookies.ts";
 import { type DeviceBoundOptions, type DeviceSettings, deviceSettingsOf } from "./options.ts";
 import { skippedSessions } from "./structured-field.ts";
 
@@ -29,6 +30,7 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
   readonly #store: Store<Data, M>;
   readonly #settings: DeviceSettings | undefined;
   readonly #cookies: BoundCookies;
+  readonly #known = new KnownCookies();
   readonly #protocol: DeviceProtocol<Data, M> | undefined;
   readonly #offers: DeviceOffers<Data, M> | undefined;
 
@@ -49,6 +51,11 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
     }
   }
 
+  /** Where its browsers register; `undefined` when it is off. */
+  get path(): string | undefined {
+    return this.#settings?.registerPath;
+  }
+
   get isOn(): boolean {
     return this.#settings !== undefined;
   }
@@ -56,7 +63,10 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
   /** The answer to a request that a browser makes of itself. */
   answer(req: Request, conn: ConnectionInfo): Answer | undefined {
     if (skipped.hasSubscribers) publishSkipped(req);
-    return conn.scheme === "https" ? this.#protocol?.answer(req, conn) : undefined;
+    // The scheme last: behind a proxy it is read from the fields of the request, which is not for every request to pay.
+    return this.#protocol?.isFor(req.path) && conn.scheme === "https"
+      ? this.#protocol.answer(req, conn)
+      : undefined;
   }
 
   /** Whether the request may open the session that it has named. */
@@ -65,12 +75,13 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
     // Most sessions are bound to nothing, and cost nothing here.
     if (stateOf(session).device === undefined && !isRequired) return true;
     const { req, conn, arrivedAt = this.#store.now() } = visit;
-    const standing = standingOf(session, this.#cookies.read(req, conn), arrivedAt, isRequired);
+    const standing = standingOf(session, this.#cookies.read(req, conn), this.#known, arrivedAt, isRequired);
     visit.standing = standing;
     if (isAdmitted(standing)) return true;
     const { handle } = session;
     if (refused.hasSubscribers) refused.publish({ handle, reason: "device" });
-    visit.isKeptOut = standing !== "unregistered" && wasSkipped(req, handle);
+    // What shows a cookie that was good may have been long under way; a browser that could not refresh says so.
+    visit.isKeptOut = standing === "stale" || (standing === "refused" && wasSkipped(req, handle));
     return false;
   }
 
@@ -79,8 +90,9 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
     if (this.#settings?.isRequired && conn.scheme !== "https") throw new DeviceRequiredError();
   }
 
-  isWorthAnotherTry({ req, standing }: DeviceVisit): boolean {
-    return isWorthAnotherTry(req, standing);
+  /** Whether it is to be asked for again; not where it is a login, as one that another site has sent the user back from. */
+  isWorthAnotherTry({ req, standing }: DeviceVisit, { login, isLoggedOut }: SessionPlan<Data, M>): boolean {
+    return login === undefined && !isLoggedOut && isWorthAnotherTry(req, standing);
   }
 
   /** In the place of what was made for an anonymous visitor: a page that asks for itself again, for which the browser refreshes. */

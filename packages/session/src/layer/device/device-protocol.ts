@@ -64,14 +64,18 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
     this.#settings = settings;
   }
 
-  /** The answer to a request of the protocol; `undefined` for all others. An outage of the store is 503, which ends nothing. */
-  answer(req: Request, conn: ConnectionInfo): Answer | undefined {
+  /** Whether this is a path of the protocol. */
+  isFor(path: string): boolean {
     const { registerPath, refreshPath } = this.#settings;
-    const { path } = req;
-    if (path !== registerPath && path !== refreshPath) return undefined;
+    return path === registerPath || path === refreshPath;
+  }
+
+  /** The answer to a request of the protocol. An outage of the store is 503, which ends nothing. */
+  answer(req: Request, conn: ConnectionInfo): Answer {
     if (req.method !== "POST") return problem(405, "Browsers POST here.", [["Allow", "POST"]]);
     try {
-      const answer = path === registerPath ? this.#register(req, conn, 1) : this.#refresh(req, conn, 1);
+      const answer =
+        req.path === this.#settings.registerPath ? this.#register(req, conn, 1) : this.#refresh(req, conn, 1);
       return answer instanceof Promise ? answer.catch(outageOf) : answer;
     } catch (error) {
       return outageOf(error);
@@ -79,31 +83,32 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
   }
 
   #register(req: Request, conn: ConnectionInfo, tries: number): Answer {
-    const token = stringItem(req.header("secure-session-response"), MAX_PROOF_LENGTH);
-    const proof = token === undefined ? undefined : parseProof(token);
-    if (proof === undefined || !isSelfSigned(proof)) return problem(400, "This is no proof of a key.");
     return this.#open(req, conn, (visit) =>
       visit === undefined || visit.session.userId === undefined
         ? problem(403, "There is no login to bind.")
-        : this.#bind(visit, proof, proof.key, tries),
+        : this.#bind(visit, tries),
     );
   }
 
-  #bind(visit: Visit<Data>, proof: UncheckedProof, key: DeviceKey, tries: number): Answer {
+  #bind(visit: Visit<Data>, tries: number): Answer {
     const { req, conn, session, record, now } = visit;
     if (record === undefined || !this.#isOpenToRegistration(visit, record))
       return problem(409, "The session is bound already, or was never to be.");
     const { secret, cookies } = record;
+    const proof = proofOf(req);
+    if (proof?.key === undefined) return problem(400, "This is no proof of a key.");
+    // Before the signature: whoever has no challenge costs no arithmetic.
     if (!isGoodChallenge(proof.challenge, secret, "registration", session.handle, now)) {
       return problem(403, "The challenge is not one of this session, or too old.");
     }
+    if (!isSelfSigned(proof)) return problem(400, "The proof is not signed by its key.");
     const cookie = this.#bound.make(now);
     const binding: Binding = {
       kind: "binding",
       secret: generateSecret(),
       at: now,
       unheardBy: record.kind === "offer" ? cookies.at(-1)?.hash : record.unheardBy,
-      key: key.text,
+      key: proof.key.text,
       cookies: [...cookies, cookie.given],
     };
     return this.#exchange(visit, binding, (isDone) => {
@@ -142,17 +147,15 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
 
   #prove(visit: Visit<Data>, record: Binding, tries: number): Answer {
     const { req, conn, session, now } = visit;
-    const field = req.header("secure-session-response");
-    if (field === undefined) return this.#challenge(visit, record);
-    const token = stringItem(field, MAX_PROOF_LENGTH);
-    const proof = token === undefined ? undefined : parseProof(token);
+    if (req.header("secure-session-response") === undefined) return this.#challenge(visit, record);
+    const proof = proofOf(req);
+    // A challenge that is used up or too old is what a browser has when two refreshes race, or an answer was lost.
+    const isOld =
+      proof !== undefined && !isGoodChallenge(proof.challenge, record.secret, "refresh", session.handle, now);
+    if (isOld) return this.#challenge(visit, record);
     const key = DeviceKey.fromText(record.key);
     if (proof === undefined || key === undefined || !isSignedBy(proof, key)) {
       if (refused.hasSubscribers) refused.publish({ handle: session.handle, reason: "device" });
-      return this.#challenge(visit, record);
-    }
-    // A challenge that is used up or too old is what a browser has when two refreshes race, or an answer was lost.
-    if (!isGoodChallenge(proof.challenge, record.secret, "refresh", session.handle, now)) {
       return this.#challenge(visit, record);
     }
     const cookie = this.#bound.make(now);
@@ -198,7 +201,7 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
       session_identifier: handle,
       refresh_url: refreshPath,
       // Behind a proxy it is the origin that the browser sees; a wrong one ends the session in the browser without a word.
-      scope: { origin: new URL(`https://${conn.host}`).origin, include_site: false, scope_specification: [] },
+      scope: { ...originOf(conn), include_site: false, scope_specification: [] },
       credentials: [
         { type: "cookie", name: this.#bound.name(conn), attributes: this.#bound.attributes(conn) },
       ],
@@ -228,10 +231,21 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
   }
 }
 
+function proofOf(req: Request): UncheckedProof | undefined {
+  const token = stringItem(req.header("secure-session-response"), MAX_PROOF_LENGTH);
+  return token === undefined ? undefined : parseProof(token);
+}
+
 /** Whether a browser's cookie shows that it did not hear of the binding: it is still that of the offer, and still good. */
 export function isUnheard({ unheardBy, cookies }: Binding, cookie: string | undefined, now: number): boolean {
   if (cookie === undefined || unheardBy !== cookieHashOf(cookie)) return false;
   return cookies.some(({ hash, expiresAt }) => hash === unheardBy && now < expiresAt);
+}
+
+/** The origin as the browser writes it; nothing where it has named no host, which leaves it to the browser. */
+function originOf({ host }: ConnectionInfo): { origin?: string } {
+  const url = `https://${host}`;
+  return URL.canParse(url) ? { origin: new URL(url).origin } : {};
 }
 
 /** Tells the browser to forget its key: the session is over. */

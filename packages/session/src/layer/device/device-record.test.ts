@@ -7,7 +7,7 @@ import {
   type Binding,
   cookieHashOf,
   deviceRecordToText,
-  endOfCookie,
+  endOfHash,
   type Offer,
   parseDeviceRecord,
 } from "./device-record.ts";
@@ -49,10 +49,10 @@ describe("what a record keeps of a device", () => {
 
   test("knows each bound cookie until its end, without being parsed", () => {
     const text = deviceRecordToText(binding, NOW);
-    expect(endOfCookie(text, "a")).toBe(NOW + 60_000);
-    expect(endOfCookie(text, "b")).toBe(NOW + 120_000);
-    expect(endOfCookie(text, "c")).toBe(undefined);
-    expect(endOfCookie(text, "")).toBe(undefined);
+    expect(endOfHash(text, cookieHashOf("a"))).toBe(NOW + 60_000);
+    expect(endOfHash(text, cookieHashOf("b"))).toBe(NOW + 120_000);
+    expect(endOfHash(text, cookieHashOf("c"))).toBe(undefined);
+    expect(endOfHash(text, cookieHashOf(""))).toBe(undefined);
   });
 
   test("holds neither a cookie nor anything from which one could be made", () => {
@@ -60,7 +60,7 @@ describe("what a record keeps of a device", () => {
     const text = deviceRecordToText({ ...binding, cookies: [given(cookie, 60)] }, NOW);
     expect(text).not.toContain(cookie);
     expect(text).not.toContain(cookie.slice(0, 22));
-    for (const part of text.split(/[ ,]/)) expect(endOfCookie(text, part)).toBe(undefined);
+    for (const part of text.split(/[ ,]/)) expect(endOfHash(text, cookieHashOf(part))).toBe(undefined);
   });
 
   test("drops cookies that have ended, and the oldest of very many", () => {
@@ -69,9 +69,9 @@ describe("what a record keeps of a device", () => {
     );
     const many = { ...binding, cookies: Array.from({ length: 40 }, (_, index) => given(`c${index}`, 60)) };
     const text = deviceRecordToText(many, NOW);
-    expect(endOfCookie(text, "c39")).toBeDefined();
-    expect(endOfCookie(text, "c24")).toBeDefined();
-    expect(endOfCookie(text, "c23")).toBe(undefined);
+    expect(endOfHash(text, cookieHashOf("c39"))).toBeDefined();
+    expect(endOfHash(text, cookieHashOf("c24"))).toBeDefined();
+    expect(endOfHash(text, cookieHashOf("c23"))).toBe(undefined);
   });
 
   test("is a binding unless it is an offer: what cannot be read opens nothing", () => {

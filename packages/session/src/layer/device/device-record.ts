@@ -90,11 +90,11 @@ export function isHeard(text: string): boolean {
 }
 
 /**
- * Whether a bound cookie is one of those that the text of a record tells of, and how long it is good: the end of its life in
- * milliseconds since the epoch, `undefined` when it is none. Asked of every request to a bound session, so it parses nothing.
+ * The end of a bound cookie's life, in milliseconds since the epoch, by the hash of its value and the text of a record; `undefined`
+ * when it is none of those that the record tells of. Asked of every request to a bound session, so it parses nothing.
  */
-export function endOfCookie(text: string, cookie: string): number | undefined {
-  const at = text.indexOf(`,${cookieHashOf(cookie)}`);
+export function endOfHash(text: string, cookieHash: string): number | undefined {
+  const at = text.indexOf(`,${cookieHash}`);
   return at === -1 ? undefined : timeOf(text.slice(at + 23, at + 32));
 }
 
