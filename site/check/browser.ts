@@ -34,6 +34,7 @@ export async function inBrowser(dist: URL): Promise<string[]> {
   const browser = await launchChromium();
   try {
     const context = await browser.newContext({ baseURL: server.url, reducedMotion: "reduce" });
+    context.setDefaultTimeout(120_000);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
@@ -68,10 +69,15 @@ async function search(page: Page): Promise<string[]> {
   await page.locator(".result").first().waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/regenerate|session|docs/i);
-  const text = await page.locator("main").innerText();
-  return /regenerate/i.test(text)
-    ? []
-    : [`Search for "regenerate" led to ${page.url()}, which does not have it`];
+  const found = page
+    .locator("main")
+    .getByText(/regenerate/i)
+    .first();
+  const isThere = await found.waitFor({ state: "attached" }).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? [] : [`Search for "regenerate" led to ${page.url()}, which does not have it`];
 }
 
 async function violations(page: Page, path: string): Promise<string[]> {
