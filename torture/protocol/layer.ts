@@ -16,7 +16,7 @@ export const opening: Readonly<Record<string, () => Promise<Opened>>> = {
 };
 /** Where a call costs nothing, the order of steps that have nothing to do with each other is tried as well. */
 const AT_NO_COST: readonly string[] = ["memory", LATER];
-const TRIPLES = { short: 300, full: 30_000 };
+const TRIPLES = { short: 300, full: 5_000 };
 
 export async function layer(engine: string, size: Size, seed: number): Promise<Finding> {
   const opened = await (opening[engine] as () => Promise<Opened>)();

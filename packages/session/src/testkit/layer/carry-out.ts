@@ -48,7 +48,10 @@ export function carryOut(sight: Sight, state: State, event: Event): State[] | st
     return follow(state, who, ways, false);
   }
   if (leftAt !== undefined) {
-    const isTold = part === "commit" && leftAt <= event.at && !TELLING_NOBODY.includes(ask.do.kind);
+    const isTold =
+      part === "commit" &&
+      leftAt <= Math.max(event.at, ...seen.moments.commit) &&
+      !TELLING_NOBODY.includes(ask.do.kind);
     if (isTold && leftAt <= seen.handledAt) ways = [unchanged];
     else if (isTold) {
       // It was on its way to the store: then a session that nobody can hear of is ended again.
