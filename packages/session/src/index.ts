@@ -20,7 +20,8 @@ export type { JsonData, JsonOf, ReadonlyJson } from "./model/json.ts";
 export { requireDevice } from "./guard/require-device.ts";
 export type { DeviceBoundOptions } from "./layer/device/options.ts";
 export { sessionLayer, type SessionLayer, type SessionLayerOptions } from "./layer/session-layer.ts";
-export { type MemoryOptions, SessionStore } from "./memory/memory-store.ts";
+export type { MemoryOptions } from "./memory/memory-options.ts";
+export { SessionStore } from "./memory/memory-store.ts";
 export { type DeviceEntry, RequestSession, type RequestLoginOptions } from "./layer/request-session.ts";
 export {
   requireUser,

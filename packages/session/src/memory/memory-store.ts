@@ -1,7 +1,4 @@
 // The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
-import { getHeapStatistics } from "node:v8";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Check, countOf, numberThat } from "@hatcheck/core/options";
 import {
   SessionEndedError,
   SessionIdInUseError,
@@ -45,7 +42,7 @@ import {
   toStored,
   toValue,
 } from "../model/session.ts";
-import { generateId, isSameId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
+import { generateId, isWellFormedId, recordIdOf, regenerateId } from "../model/session-id.ts";
 import type {
   CountOptions,
   CreateOptions,
@@ -57,29 +54,12 @@ import type {
   RenewOptions,
   SessionEntry,
   Store,
-  StoreOptions,
 } from "../model/store.ts";
 import { formerAs, withFormer } from "./former-ids.ts";
-import { type Kept, toEntry, toListed, toRecord } from "./record.ts";
+import { boundsOf, MEMORY_OPTIONS, type MemoryOptions } from "./memory-options.ts";
+import { type Kept, newRecord, toEntry, toRecord } from "./record.ts";
 import { Records } from "./records.ts";
 import { Stamps } from "./stamps.ts";
-
-export interface MemoryOptions<Data> extends StoreOptions<Data> {
-  /**
-   * Most sessions that are kept; 1,000,000 unless given. When it is full, expired sessions go first, then those without a
-   * user, then those of the user who takes the most room, if that one has more than ten; of each, those not seen for longest.
-   */
-  maxSessions?: number;
-  /**
-   * Most bytes of the heap that all sessions together take, as near as that can be told; unless given, half of what Node lets the
-   * heap grow to beyond 256 MiB, and an eighth of all where that is more. When it is full, the same go first. `Infinity` for no
-   * bound.
-   */
-  maxTotalBytes?: number;
-}
-
-/** Records that a list looks at before other work has its turn. */
-const LIST_BATCH = 1000;
 
 /** After so many calls of `change` it is certain that it changes the value itself. */
 const UPDATE_ATTEMPTS = 200;
@@ -100,15 +80,8 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   /** @throws RangeError or TypeError for an option that is wrong. */
   constructor(options: number | MemoryOptions<Data>) {
-    const settings = settingsOf("SessionStore", options, {
-      maxSessions: countOf(""),
-      maxTotalBytes: bytesOrInfinity,
-    });
-    const { maxSessions = 1_000_000, maxTotalBytes = shareOfHeap() } =
-      typeof options === "number" ? {} : options;
-    const { idleMs, maxSessionsPerUser } = settings;
-    this.#settings = settings;
-    this.#records = new Records({ idleMs, maxSessionsPerUser, maxSessions, maxTotalBytes });
+    this.#settings = settingsOf("SessionStore", options, MEMORY_OPTIONS);
+    this.#records = new Records(boundsOf(options, this.#settings));
   }
 
   get ttl(): number {
@@ -143,7 +116,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   load(id: string): Session<Data> | undefined {
-    const kept = this.#find(id);
+    const kept = this.#records.find(id);
     if (kept === undefined) return undefined;
     const { handle } = kept;
     const now = Date.now();
@@ -165,7 +138,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   save(session: Session<Data>): boolean {
     assertSession("save", session);
-    const kept = this.#live(session.id);
+    const kept = this.#records.findLive(session.id);
     if (kept === undefined) return refuseGone(session);
     // A holder keeps to its snapshot and its own changes: what others have written it sees at the next load.
     const isLatest = isSnapshotOf(session, kept.entries);
@@ -177,7 +150,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   touch(session: Session<Data>): boolean {
     assertSession("touch", session);
-    const kept = this.#live(session.id);
+    const kept = this.#records.findLive(session.id);
     if (kept === undefined) return refuseGone(session);
     this.#records.see(kept, Date.now());
     return true;
@@ -185,7 +158,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   regenerate(session: Session<Data>): boolean {
     assertSession("regenerate", session);
-    const kept = this.#current(session.id);
+    const kept = this.#records.findCurrent(session.id);
     if (kept === undefined) return refuseGone(session);
     this.#write(kept, changesOf(session));
     this.#rename(kept, session, Date.now(), true);
@@ -195,7 +168,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   renew(session: Session<Data>, options: RenewOptions = {}): boolean {
     assertSession("renew", session);
     assertRenewOptions(options);
-    const kept = this.#live(session.id);
+    const kept = this.#records.findLive(session.id);
     if (kept === undefined) return refuseGone(session);
     this.#write(kept, changesOf(session));
     const now = Date.now();
@@ -209,7 +182,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     assertSession("login", session);
     assertUserId(userId);
     assertLoginOptions(options);
-    const kept = this.#current(session.id);
+    const kept = this.#records.findCurrent(session.id);
     if (kept === undefined) return refuseGone(session);
     const now = Date.now();
     const login = loginOf(flat(userId), options);
@@ -233,13 +206,13 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   ): ReadonlyJson<Data[Key]> | undefined {
     assertChange(key, change);
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
-      const kept = this.#live(id);
+      const kept = this.#records.findLive(id);
       if (kept === undefined) return refuseUpdate(id);
       const before = find(kept.entries, key);
       const value = change(toValue(before) as Data[Key] | undefined);
       const next = value === undefined ? undefined : toStored(key, value);
       // `change` may have ended the session, or written to it.
-      if (this.#live(id) !== kept) return refuseUpdate(id);
+      if (this.#records.findLive(id) !== kept) return refuseUpdate(id);
       if (find(kept.entries, key) !== before) continue;
       this.#write(kept, new Map([[flatKey(key), next]]));
       announce(saved, kept.handle);
@@ -252,7 +225,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   exchangeDevice(session: Session<Data>, expected: string | undefined, next: string | undefined): boolean {
     assertSession("exchangeDevice", session);
-    const kept = this.#live(session.id);
+    const kept = this.#records.findLive(session.id);
     if (kept === undefined) return refuseGone(session);
     if (kept.device !== expected) return false;
     kept.device = next;
@@ -261,7 +234,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   destroy(session: Session<Data> | string): boolean {
     // Of a session that was loaded it is the record that ends, whatever its id has become.
-    const kept = session instanceof Session ? this.#records.get(session.handle) : this.#find(session);
+    const kept = session instanceof Session ? this.#records.get(session.handle) : this.#records.find(session);
     return kept !== undefined && this.#records.end(kept, Date.now());
   }
 
@@ -295,19 +268,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   async *listAll(options: ListOptions = {}): AsyncGenerator<ListedSession[], void> {
-    const { pageSize, loggedIn } = listOptionsOf(options);
-    let page: ListedSession[] = [];
-    let looked = 0;
-    for (const kept of this.#records.all()) {
-      if ((looked += 1) % LIST_BATCH === 0) await nextTurn();
-      const isMeant = loggedIn === undefined || (kept.login !== undefined) === loggedIn;
-      if (!isMeant || !this.#records.isLive(kept, Date.now())) continue;
-      page.push(toListed(kept));
-      if (page.length < pageSize) continue;
-      yield page;
-      page = [];
-    }
-    if (page.length > 0) yield page;
+    yield* this.#records.pages(listOptionsOf(options));
   }
 
   count(options: CountOptions = {}): number {
@@ -317,7 +278,9 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   purgeExpired(): number;
   purgeExpired(options: PurgeOptions): Promise<number>;
   purgeExpired(options?: PurgeOptions): number | Promise<number> {
-    return options === undefined ? this.#records.purge(Date.now()) : this.#purgeInSlices(sliceOf(options));
+    return options === undefined
+      ? this.#records.purge(Date.now())
+      : this.#records.purgeInSlices(sliceOf(options));
   }
 
   len(): number {
@@ -326,25 +289,6 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   isEmpty(): boolean {
     return this.#records.size === 0;
-  }
-
-  /** The record that an id opens, be it expired. */
-  #find(id: string): Kept | undefined {
-    if (!isWellFormedId(id)) return undefined;
-    const kept = this.#records.get(recordIdOf(id));
-    if (kept === undefined || isSameId(kept.id, id)) return kept;
-    return kept.former !== undefined && formerAs(kept.former, id, Date.now()) === "good" ? kept : undefined;
-  }
-
-  #live(id: string): Kept | undefined {
-    const kept = this.#find(id);
-    return kept !== undefined && this.#records.isLive(kept, Date.now()) ? kept : undefined;
-  }
-
-  /** The record that has this very id. */
-  #current(id: string): Kept | undefined {
-    const kept = this.#live(id);
-    return kept?.id === id ? kept : undefined;
   }
 
   #isStale(handle: string, { userId, stamp }: Login, now: number): boolean {
@@ -368,24 +312,9 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     const entries = this.#checked(handle, data === undefined ? NO_ENTRIES : entriesOf(data));
     const login = userId === undefined ? undefined : loginOf(flat(userId), options);
     if (login !== undefined && this.#isStale(handle, login, now)) throw new SessionEndedError();
-    const kept: Kept = {
-      id,
-      handle,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt: now + (login?.ttlMs ?? this.#settings.ttlMs),
-      renewedAt: now,
-      entries,
-      login: login && { ...loginRecordOf(login, now, undefined), client: login.client },
-      device: undefined,
-      former: undefined,
-      owner: undefined,
-      bytes: 0,
-      rank: 0,
-      heapIndex: -1,
-      newer: undefined,
-      older: undefined,
-    };
+    const expiresAt = now + (login?.ttlMs ?? this.#settings.ttlMs);
+    const keptLogin = login && { ...loginRecordOf(login, now, undefined), client: login.client };
+    const kept = newRecord({ id, handle, now, expiresAt, login: keptLogin, entries });
     if (!this.#records.add(kept, now)) refuseFull(handle);
     announce(created, handle);
     return new Session(toRecord(kept, id, entries, false));
@@ -421,26 +350,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     acceptState(session, toRecord(kept, kept.id, kept.entries, false), entries);
     announce(regenerated, kept.handle);
   }
-
-  async #purgeInSlices(sliceMs: number): Promise<number> {
-    for (let total = 0; ; await nextTurn()) {
-      const until = performance.now() + sliceMs;
-      do {
-        const { count, isDone } = this.#records.purgeSome(Date.now());
-        total += count;
-        if (isDone) return total;
-      } while (performance.now() < until);
-    }
-  }
 }
-
-/** Bytes. Of what Node lets the heap grow to, some 200 MiB are for what is young, and not for what stays. */
-function shareOfHeap(): number {
-  const { heap_size_limit: limit } = getHeapStatistics();
-  return Math.max(limit / 8, (limit - 2 ** 28) / 2);
-}
-
-const bytesOrInfinity: Check = numberThat("a number of bytes above 0, or Infinity", (value) => value > 0);
 
 function refuseGone({ handle }: { readonly handle: string }): false {
   announceRefusal(handle, "gone");

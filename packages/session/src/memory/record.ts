@@ -25,6 +25,37 @@ export interface Kept extends Ranked, Owned<Kept> {
   former: readonly FormerId[] | undefined;
 }
 
+/** A record that stands in no order yet. */
+export function newRecord(given: {
+  readonly id: string;
+  readonly handle: string;
+  readonly now: number;
+  readonly expiresAt: number;
+  readonly login: KeptLogin | undefined;
+  readonly entries: Entries;
+}): Kept {
+  const { id, handle, now, expiresAt, login, entries } = given;
+  // All properties at once, so that all records have one shape.
+  return {
+    id,
+    handle,
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt,
+    renewedAt: now,
+    entries,
+    login,
+    device: undefined,
+    former: undefined,
+    owner: undefined,
+    bytes: 0,
+    rank: 0,
+    heapIndex: -1,
+    newer: undefined,
+    older: undefined,
+  };
+}
+
 /** One function for all, so that reading it costs no bound one each. */
 const systemTime = (): number => Date.now();
 

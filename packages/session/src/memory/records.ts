@@ -1,10 +1,14 @@
 // All records of the memory store, in the orders that it needs them in, and within its bounds: how many there may be, and how
 // much of the heap they may take.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { announce, destroyed, expired } from "../model/events.ts";
 import type { Entries } from "../model/session.ts";
+import { isSameId, isWellFormedId, recordIdOf } from "../model/session-id.ts";
+import type { ListedSession } from "../model/store.ts";
+import { formerAs } from "./former-ids.ts";
 import { recordSize } from "./heap-size.ts";
 import { MinHeap } from "./min-heap.ts";
-import type { Kept, KeptLogin } from "./record.ts";
+import { type Kept, type KeptLogin, toListed } from "./record.ts";
 import { SeenList } from "./seen-list.ts";
 import { ShardedMap } from "./sharded-map.ts";
 import { Users } from "./user-sessions.ts";
@@ -18,6 +22,8 @@ export interface Bounds {
 
 /** Records that a purge looks at before it looks at the clock: a fraction of a millisecond. */
 const PURGE_BATCH = 100;
+/** Records that a list looks at before other work has its turn. */
+const LIST_BATCH = 1000;
 
 export class Records {
   readonly #bounds: Bounds;
@@ -46,6 +52,25 @@ export class Records {
 
   get(handle: string): Kept | undefined {
     return this.#byHandle.get(handle);
+  }
+
+  /** The record that an id opens, be it expired. */
+  find(id: string): Kept | undefined {
+    if (!isWellFormedId(id)) return undefined;
+    const kept = this.#byHandle.get(recordIdOf(id));
+    if (kept === undefined || isSameId(kept.id, id)) return kept;
+    return kept.former !== undefined && formerAs(kept.former, id, Date.now()) === "good" ? kept : undefined;
+  }
+
+  findLive(id: string): Kept | undefined {
+    const kept = this.find(id);
+    return kept !== undefined && this.isLive(kept, Date.now()) ? kept : undefined;
+  }
+
+  /** The living record that has this very id. */
+  findCurrent(id: string): Kept | undefined {
+    const kept = this.findLive(id);
+    return kept?.id === id ? kept : undefined;
   }
 
   /** Those of a user, the one last seen first. Each may be dropped when its turn has come. */
@@ -166,15 +191,38 @@ export class Records {
     return this.#purge(now, Infinity);
   }
 
-  /** The same for some of them, which takes a fraction of a millisecond. */
-  purgeSome(now: number): { readonly count: number; readonly isDone: boolean } {
-    const count = this.#purge(now, PURGE_BATCH);
-    return { count, isDone: (this.#byExpiry.first()?.rank ?? Infinity) > now };
+  /** The same, with a turn for other work after so many milliseconds. */
+  async purgeInSlices(sliceMs: number): Promise<number> {
+    for (let total = 0; ; await nextTurn()) {
+      const until = performance.now() + sliceMs;
+      do {
+        const now = Date.now();
+        total += this.#purge(now, PURGE_BATCH);
+        if ((this.#byExpiry.first()?.rank ?? Infinity) > now) return total;
+      } while (performance.now() < until);
+    }
   }
 
-  /** All, in no order. What is added meanwhile may be among them. */
-  all(): Iterable<Kept> {
-    return this.#byHandle.values();
+  /** All that live, in no order, page by page. What is added meanwhile may be among them. */
+  async *pages({
+    pageSize,
+    loggedIn,
+  }: {
+    pageSize: number;
+    loggedIn: boolean | undefined;
+  }): AsyncGenerator<ListedSession[], void> {
+    let page: ListedSession[] = [];
+    let looked = 0;
+    for (const kept of this.#byHandle.values()) {
+      if ((looked += 1) % LIST_BATCH === 0) await nextTurn();
+      const isMeant = loggedIn === undefined || (kept.login !== undefined) === loggedIn;
+      if (!isMeant || !this.isLive(kept, Date.now())) continue;
+      page.push(toListed(kept));
+      if (page.length < pageSize) continue;
+      yield page;
+      page = [];
+    }
+    if (page.length > 0) yield page;
   }
 
   /** Of the `most` records that are due first; it looks at no other. */
