@@ -6,6 +6,8 @@ export interface Contestant {
   /** A file in servers/. */
   readonly file: string;
   readonly args: readonly string[];
+  /** What runs it; Node unless given. */
+  readonly runtime?: "bun" | "deno";
   /** The packages whose versions the results name. */
   readonly packages: readonly string[];
 }
@@ -16,6 +18,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   { name: YARDSTICK, file: "node-http.mjs", args: [], packages: [] },
   { name: "node:http tuned", file: "node-http.mjs", args: ["tuned"], packages: [] },
   { name: "hatcheck", file: "hatcheck.mjs", args: [], packages: [] },
+  { name: "hatcheck lane off", file: "hatcheck.mjs", args: ["memory", "off"], packages: [] },
   { name: "hatcheck-sqlite", file: "hatcheck.mjs", args: ["sqlite"], packages: [] },
   {
     name: "fastify",
@@ -32,6 +35,9 @@ export const CONTESTANTS: readonly Contestant[] = [
     packages: ["koa", "koa-session", "@koa/router", "@koa/bodyparser"],
   },
   { name: "h3", file: "h3.mjs", args: [], packages: ["h3"] },
+  { name: "Bun.serve", file: "bun-serve.mjs", args: [], runtime: "bun", packages: ["bun"] },
+  { name: "hono on Bun", file: "hono-bun.mjs", args: [], runtime: "bun", packages: ["hono", "bun"] },
+  { name: "Deno.serve", file: "deno-serve.mjs", args: [], runtime: "deno", packages: ["deno"] },
 ];
 
 const here = import.meta.dirname;

@@ -7,10 +7,11 @@ const requests = readFileSync(file, "latin1")
   .split("\0")
   .filter(Boolean)
   .map((text) => {
-    const [start, ...fields] = text.trimEnd().split("\r\n");
+    const [head, body] = text.split("\r\n\r\n");
+    const [start, ...fields] = head.split("\r\n");
     const [method, path] = start.split(" ");
     const headers = Object.fromEntries(fields.map((field) => field.split(/: (.*)/s, 2)));
-    return { method, path, headers };
+    return { method, path, headers, body };
   });
 const result = await autocannon({
   url: `http://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
 /**
- * pnpm bench [--quick] [--rounds N] [--seconds N] [--only NAME,…] [--scenarios NAME,…] [--no-latency]
+ * pnpm bench [--quick] [--starts N] [--rounds N] [--seconds N] [--only NAME,…] [--scenarios NAME,…] [--no-latency]
  *
  * Every server in every scenario: checked first, then timed in rounds that go from server to server, so that what else the
  * machine does meets all of them alike. A ratio is that of one round; what is printed is the median of the rounds.
@@ -11,7 +11,7 @@ import { cpus } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { chartOf, shareOf } from "./chart.ts";
-import { CONTESTANTS, versionsOf, YARDSTICK } from "./contestants.ts";
+import { type Contestant, CONTESTANTS, versionsOf, YARDSTICK } from "./contestants.ts";
 import { CONNECTIONS, LOAD, measureLoad, writeRequests } from "./load.ts";
 import {
   doubtOf,
@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
+    starts: { type: "string" },
     only: { type: "string" },
     scenarios: { type: "string" },
     "no-latency": { type: "boolean", default: false },
@@ -40,6 +41,8 @@ const { values: options } = parseArgs({
 // Many short rounds, because what disturbs a machine often lasts for seconds.
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 25));
 const seconds = Number(options.seconds ?? 1);
+/** A server that has started anew has compiled itself anew, not always alike: each is started so often. */
+const starts = Number(options.starts ?? (options.quick ? 1 : 3));
 /** Standard error of the medians; where it is more, the figures are not worth a chart. */
 const MOST_DOUBT = 0.05;
 const LATENCY_SECONDS = 3;
@@ -105,15 +108,44 @@ if (doubt > MOST_DOUBT) {
 }
 
 async function measure(scenario: Scenario): Promise<Figure[]> {
+  const runs = contestants.map((contestant): Run => ({ contestant, done: [], latency: undefined }));
+  for (let start = 1; start <= starts; start += 1) {
+    const share = Math.floor(rounds / starts) + (start <= rounds % starts ? 1 : 0);
+    await measureStart(scenario, runs, share, start === starts);
+  }
+  const yardstick = runs[0]?.done ?? [];
+  return runs.map(({ contestant, done, latency }) => {
+    const figure = figureOf(contestant.name, done, yardstick, latency);
+    const { rate, ratio, lower, upper, cpuMicros, cpuRatio } = figure;
+    const spread = `${shareOf(ratio)} (${shareOf(lower)}–${shareOf(upper)})`;
+    const cpu = cpuRatio === undefined ? "" : `${cpuMicros?.toFixed(1)} µs of CPU, ${shareOf(cpuRatio)}`;
+    console.log(`  ${contestant.name.padEnd(18)} ${String(rate).padStart(7)}/s  ${spread.padEnd(18)} ${cpu}`);
+    return figure;
+  });
+}
+
+/** One contestant in one scenario, over all its starts. */
+interface Run {
+  readonly contestant: Contestant;
+  readonly done: Round[];
+  latency: Latency | undefined;
+}
+
+async function measureStart(
+  scenario: Scenario,
+  runs: readonly Run[],
+  share: number,
+  isLast: boolean,
+): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const servers: { readonly server: ServerProcess; readonly requests: string; readonly done: Round[] }[] = [];
-  for (const contestant of contestants) {
+  const servers: { readonly run: Run; readonly server: ServerProcess; readonly requests: string }[] = [];
+  for (const run of runs) {
     port += 1;
-    const server = stack.use(await startServer(contestant, port, scenario.settings));
+    const server = stack.use(await startServer(run.contestant, port, scenario.settings));
     const requests = await scenario.prepare(server.port).catch((cause: unknown) => {
-      throw new Error(`${contestant.name} answers wrongly in "${scenario.name}"`, { cause });
+      throw new Error(`${run.contestant.name} answers wrongly in "${scenario.name}"`, { cause });
     });
-    servers.push({ server, requests: writeRequests(requests), done: [] });
+    servers.push({ run, server, requests: writeRequests(requests) });
   }
   const warmUps = servers.map(
     ({ server, requests }) =>
@@ -124,22 +156,14 @@ async function measure(scenario: Scenario): Promise<Figure[]> {
   if (options.quick) await Promise.all(warmUps.map((warmUp) => warmUp()));
   else for (const warmUp of warmUps) await warmUp();
 
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { server, requests, done } of servers) done.push(await measureRound(server, requests));
+  for (let round = 0; round < share; round += 1) {
+    for (const { run, server, requests } of servers) run.done.push(await measureRound(server, requests));
   }
-  const yardstick = servers[0]?.done ?? [];
-  const figures: Figure[] = [];
-  for (const { server, requests, done } of servers) {
-    const half = median(done.map(({ rate }) => rate)) / 2;
-    const latency = withLatency ? await measureLatency(server.port, requests, half) : undefined;
-    const figure = figureOf(server.contestant.name, done, yardstick, latency);
-    figures.push(figure);
-    const { contestant, rate, ratio, lower, upper, cpuMicros, cpuRatio } = figure;
-    const spread = `${shareOf(ratio)} (${shareOf(lower)}–${shareOf(upper)})`;
-    const cpu = cpuRatio === undefined ? "" : `${cpuMicros?.toFixed(1)} µs of CPU, ${shareOf(cpuRatio)}`;
-    console.log(`  ${contestant.padEnd(16)} ${String(rate).padStart(7)}/s  ${spread.padEnd(18)} ${cpu}`);
+  if (!withLatency || !isLast) return;
+  for (const { run, server, requests } of servers) {
+    const half = median(run.done.map(({ rate }) => rate)) / 2;
+    run.latency = await measureLatency(server.port, requests, half);
   }
-  return figures;
 }
 
 async function measureRound({ port: at, pid }: ServerProcess, requests: string): Promise<Round> {

@@ -1,9 +1,11 @@
 // A contestant as a process of its own, on the first CPU; the load runs on the second.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { availableParallelism } from "node:os";
+import { arch, platform } from "node:process";
 import type { Contestant } from "./contestants.ts";
 
 /** Whether processes can be pinned to a CPU. */
@@ -49,10 +51,7 @@ export async function startServer(
   port: number,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const servers = `${import.meta.dirname}/servers`;
-  const hooks = contestant.file === "hatcheck.mjs" ? ["--import", `${servers}/built.mjs`] : [];
-  const args = ["--disable-warning=ExperimentalWarning", ...hooks, `${servers}/${contestant.file}`];
-  const [command, words] = pinned(0, process.execPath, [...args, ...contestant.args]);
+  const [command, words] = pinned(0, ...commandOf(contestant));
   const startedAt = performance.now();
   const child = spawn(command, words, {
     env: { ...process.env, NODE_ENV: "production", PORT: String(port), ...settings },
@@ -74,6 +73,24 @@ export async function startServer(
     startMs: performance.now() - startedAt,
     [Symbol.asyncDispose]: () => stop(child),
   };
+}
+
+function commandOf({ file, args, runtime }: Contestant): [string, string[]] {
+  const servers = `${import.meta.dirname}/servers`;
+  const program = [`${servers}/${file}`, ...args];
+  if (runtime === "bun") return [binaryOf("bun", `@oven/bun-${platform}-${arch}/bin/bun`), program];
+  if (runtime === "deno") {
+    const name = `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}/deno`;
+    return [binaryOf("deno", name), ["run", "--allow-net", "--allow-env", ...program]];
+  }
+  const hooks = file === "hatcheck.mjs" ? ["--import", `${servers}/built.mjs`] : [];
+  return [process.execPath, ["--disable-warning=ExperimentalWarning", ...hooks, ...program]];
+}
+
+/** The program of a runtime that npm carries, in the package for this system. */
+function binaryOf(runtime: string, program: string): string {
+  const manifest = createRequire(import.meta.url).resolve(`${runtime}/package.json`);
+  return createRequire(manifest).resolve(program);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -20,7 +20,7 @@ const run = promisify(execFile);
 const here = import.meta.dirname;
 const root = mkdtempSync(join(tmpdir(), "hatcheck-startup-"));
 
-const contestants = CONTESTANTS.filter(({ args }) => args.length === 0);
+const contestants = CONTESTANTS.filter(({ args, runtime }) => args.length === 0 && runtime === undefined);
 const results: { name: string; packages: number; bytes: number; starts: number[]; startMs: number }[] = [];
 for (const contestant of contestants) {
   const folder = join(root, contestant.name.replace(":", "-"));

@@ -1,4 +1,4 @@
-/** Hatcheck, with the store that its argument names: memory, which is the default, or sqlite. */
+/** Hatcheck, with the store that its argument names: memory, which is the default, or sqlite; on the fast lane unless that is "off". */
 import { App, Response } from "@hatcheck/core";
 import { sessionLayer, SessionStore } from "@hatcheck/session";
 import { PAGE, port, TTL, userOf } from "./page.mjs";
@@ -40,7 +40,7 @@ await App.withState({})
   .get("/", () => Response.text(200, "Hello, world!"))
   .get("/users/:id", (_req, { id }) => Response.json(200, userOf(id)))
   .mount("/session", members)
-  .listen({ port, ...(isBound && { trustProxy: 1 }) });
+  .listen({ port, fastLane: process.argv[3] !== "off", ...(isBound && { trustProxy: 1 }) });
 
 async function sqliteStore() {
   const { mkdtempSync } = await import("node:fs");
