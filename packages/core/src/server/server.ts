@@ -20,6 +20,7 @@ import { ClosingNotice } from "../message/closing.ts";
 import { takeFastLane } from "./fast-lane/fast-lane.ts";
 import { ALPN, type Http2, serveHttp2 } from "./http2.ts";
 import { assertCloseOptions, type CloseOptions, type ListenOptions, type Server } from "./options.ts";
+import { LeanMessage } from "./lean-message.ts";
 import { refuseClient, refuseVersion } from "./refuse-client.ts";
 import { sendInstead } from "./send-instead.ts";
 import { closeOnSignals } from "./signals.ts";
@@ -121,6 +122,7 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     connectionsCheckingInterval: 1000,
+    IncomingMessage: LeanMessage,
   };
   const http =
     options.createServer?.(onRequest) ??
@@ -146,6 +148,8 @@ export async function listen<State>(app: Application<State>, options: ListenOpti
         return;
       }
       sockets.handOver(incoming.socket, socket);
+      // Whoever takes over is given the dictionary itself.
+      Reflect.ownKeys(incoming.headers);
       const req = new Request({
         method: incoming.method ?? "GET",
         url: incoming.url ?? "/",
