@@ -90,13 +90,15 @@ export function parseRequest(
         break;
       case 10:
         if (isSameName(name, "connection")) {
-          if (connection !== undefined) return undefined;
+          if (connection !== undefined || !isPlain(bytes, nameEnd, valueStart, valueEnd, lineEnd))
+            return undefined;
           connection = value;
         }
         break;
       case 14:
         if (isSameName(name, "content-length")) {
           if (length !== undefined || !LENGTH.test(value)) return undefined;
+          if (!isPlain(bytes, nameEnd, valueStart, valueEnd, lineEnd)) return undefined;
           length = value;
         }
         break;
@@ -147,6 +149,18 @@ function skipValue(bytes: Uint8Array, from: number): number {
     at += 1;
   }
   return at;
+}
+
+/** Whether a value stands behind one space or none, and before none: versions of node:http differ on tabs there. */
+function isPlain(
+  bytes: Uint8Array,
+  nameEnd: number,
+  valueStart: number,
+  valueEnd: number,
+  lineEnd: number,
+): boolean {
+  const blanks = valueStart - nameEnd - 1;
+  return valueEnd === lineEnd && (blanks === 0 || (blanks === 1 && bytes[nameEnd + 1] === SPACE));
 }
 
 function isLineEnd(bytes: Uint8Array, at: number): boolean {
