@@ -1,10 +1,5 @@
 // The default store: this process's memory. Everything is synchronous, so every method is one atomic step.
-import {
-  SessionEndedError,
-  SessionIdInUseError,
-  SessionStoreFullError,
-  SessionTooLargeError,
-} from "../model/errors.ts";
+import { SessionEndedError, SessionIdInUseError, SessionStoreFullError } from "../model/errors.ts";
 import { announce, announceRefusal, created, expired, loaded, regenerated, saved } from "../model/events.ts";
 import { flat, flatKey } from "../model/flat-string.ts";
 import type { JsonData, ReadonlyJson } from "../model/json.ts";
@@ -25,7 +20,8 @@ import {
   sliceOf,
   sparedBy,
 } from "../model/options.ts";
-import { assertConforms, conform } from "../model/schema.ts";
+import { assertStorable, refuseGone, refuseUpdate } from "../model/refusals.ts";
+import { conform } from "../model/schema.ts";
 import {
   acceptEntries,
   acceptState,
@@ -35,7 +31,6 @@ import {
   type Entries,
   entriesOf,
   find,
-  isLarger,
   isSnapshotOf,
   NO_ENTRIES,
   Session,
@@ -332,12 +327,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   }
 
   #checked(handle: string, entries: Entries): Entries {
-    const { maxBytes, schema } = this.#settings;
-    if (isLarger(entries, maxBytes)) {
-      announceRefusal(handle, "too-large");
-      throw new SessionTooLargeError(maxBytes, entries);
-    }
-    assertConforms(schema, handle, entries);
+    assertStorable(this.#settings, handle, entries);
     return entries;
   }
 
@@ -350,16 +340,6 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
     acceptState(session, toRecord(kept, kept.id, kept.entries, false), entries);
     announce(regenerated, kept.handle);
   }
-}
-
-function refuseGone({ handle }: { readonly handle: string }): false {
-  announceRefusal(handle, "gone");
-  return false;
-}
-
-function refuseUpdate(id: string): never {
-  if (isWellFormedId(id)) announceRefusal(recordIdOf(id), "gone");
-  throw new SessionEndedError();
 }
 
 function refuseFull(handle: string): never {

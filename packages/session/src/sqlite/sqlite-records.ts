@@ -1,12 +1,11 @@
 // The rows of the SQLite store: which one an id opens, and how what a session asks is merged into it in one transaction.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { SessionTooLargeError } from "../model/errors.ts";
 import { announce, announceRefusal, destroyed, expired, type RefusalReason } from "../model/events.ts";
 import type { JsonData } from "../model/json.ts";
 import type { Login } from "../model/login.ts";
 import type { Settings } from "../model/options.ts";
 import { retire, retiredAs } from "../model/retired.ts";
-import { assertConforms } from "../model/schema.ts";
+import { assertStorable } from "../model/refusals.ts";
 import { recordIdOf, secretHashOf } from "../model/session-id.ts";
 import {
   apply,
@@ -14,7 +13,6 @@ import {
   changesOf,
   type Entries,
   find,
-  isLarger,
   isSameValue,
   type Session,
   type SessionRecord,
@@ -112,7 +110,7 @@ export class SqliteRecords<Data extends JsonData<Data>> {
     const before = decode(row.data);
     if (before === undefined) return "corrupt";
     const entries = apply(before, changes);
-    if (entries !== before) this.assertFits(recordIdOf(id), entries);
+    if (entries !== before) assertStorable(this.#settings, recordIdOf(id), entries);
     return { row, before, entries };
   }
 
@@ -175,16 +173,6 @@ export class SqliteRecords<Data extends JsonData<Data>> {
     const endsAt = Math.min(expiresAt, this.idleEnd(seenAt));
     const id = [hash ?? secretHash, retired, hash === undefined ? renewedAt : now];
     this.#db.sql.replace.run(encode(entries), ...id, seenAt, expiresAt, endsAt, row.handle);
-  }
-
-  /** @throws SessionTooLargeError, SessionSchemaError when a session cannot hold this. */
-  assertFits(handle: string, entries: Entries): void {
-    const { maxBytes, schema } = this.#settings;
-    if (isLarger(entries, maxBytes)) {
-      announceRefusal(handle, "too-large");
-      throw new SessionTooLargeError(maxBytes, entries);
-    }
-    assertConforms(schema, handle, entries);
   }
 
   /** Ends those of a user's sessions that are too many beside this one, the ones not seen for longest. */

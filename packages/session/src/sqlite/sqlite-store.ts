@@ -22,6 +22,7 @@ import {
 } from "../model/options.ts";
 import { loginOf, loginRecordOf, STAMP_MS } from "../model/login.ts";
 import { retiredAs } from "../model/retired.ts";
+import { assertStorable, refuseGone } from "../model/refusals.ts";
 import { conform } from "../model/schema.ts";
 import { generateId, isWellFormedId, recordIdOf, regenerateId, secretHashOf } from "../model/session-id.ts";
 import {
@@ -163,7 +164,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const row = this.#db.ask("touch", () => this.#records.live(session.id));
     return (
       (row !== undefined && this.#records.see("touch", handle, row.secret_hash, Date.now())) ||
-      refuseGone(handle)
+      refuseGone(session)
     );
   }
 
@@ -204,7 +205,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       const after = loginRecordOf(login, Date.now(), toRecord(id, row, entries, false).login);
       // What the former user left behind is not for the next.
       const kept = isAnother ? NO_ENTRIES : entries;
-      if (isAnother) this.#records.assertFits(row.handle, kept);
+      if (isAnother) assertStorable(this.#settings, row.handle, kept);
       const ttlMs = after.ttlMs ?? this.#settings.ttlMs;
       this.#records.replace(row, kept, secretHashOf(id), { isStrict: true, ttlMs });
       const { ip = null, userAgent = null } = login.client;
@@ -253,7 +254,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     return this.#db.ask("exchangeDevice", () =>
       this.#db.transaction(() => {
         const row = this.#records.live(session.id);
-        if (row === undefined) return refuseGone(session.handle);
+        if (row === undefined) return refuseGone(session);
         const key = [session.handle, row.secret_hash, Date.now()];
         return this.#db.sql.bind.run(next ?? null, ...key, expected ?? null).changes === 1;
       }),
@@ -363,7 +364,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     const { data, userId } = options;
     const entries = data === undefined ? NO_ENTRIES : entriesOf(data);
     const handle = recordIdOf(id);
-    this.#records.assertFits(handle, entries);
+    assertStorable(this.#settings, handle, entries);
     const now = Date.now();
     const given = userId === undefined ? undefined : loginOf(userId, options);
     const login = given && loginRecordOf(given, now, undefined);
@@ -399,9 +400,4 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
     if (!isRetired && regenerated.hasSubscribers) regenerated.publish({ handle: session.handle });
     return true;
   }
-}
-
-function refuseGone(handle: string): false {
-  announceRefusal(handle, "gone");
-  return false;
 }
