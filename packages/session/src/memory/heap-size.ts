@@ -29,7 +29,7 @@ function textSize(text: string): number {
 function entriesSize(entries: Entries): number {
   let size = 0;
   for (let index = 0; index < entries.length; index += 2) {
-    size += PAIR + textSize(entries[index] as string);
+    size += PAIR + textSize(String(entries[index]));
     const value = entries[index + 1];
     if (typeof value === "string") size += textSize(value);
     else size += value instanceof JsonText ? OBJECT + textSize(value.json) : NUMBER;

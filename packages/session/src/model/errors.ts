@@ -1,6 +1,7 @@
 // What can go wrong with a store, each under its own name. All of them are answers too: the framework sends their status.
 import { HttpError } from "@hatcheck/core";
 import { type Entries, largestOf } from "./session.ts";
+import { propertyOf } from "./property.ts";
 
 const COULD_NOT_BE_STORED = "The session could not be stored.";
 
@@ -85,7 +86,7 @@ export class SessionSchemaError extends HttpError {
   constructor(issues: readonly unknown[]) {
     super(500, COULD_NOT_BE_STORED);
     this.issues = issues;
-    const texts = issues.map((issue) => String((issue as { message?: unknown } | null)?.message));
+    const texts = issues.map((issue) => String(propertyOf(issue, "message")));
     this.message = `The session does not fit the schema of its store: ${texts.join("; ")}`;
   }
 }

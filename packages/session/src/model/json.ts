@@ -1,4 +1,5 @@
 // What a session may hold: JSON, taken as a copy when it is set, and refused where JSON would change it.
+import { propertyOf } from "./property.ts";
 
 /** A value that survives JSON unchanged. Its mistakes are found by the compiler: a `Date` has type `never`. */
 export type JsonOf<Value> = Value extends string | number | boolean | null | undefined
@@ -126,7 +127,7 @@ function assertObject(object: Readonly<Record<string, unknown>>, path: (string |
 const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
 function assertNoToJson(value: object, path: readonly (string | number)[]): void {
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+  if (typeof propertyOf(value, "toJSON") === "function") {
     throw new NotJson("its method toJSON would put something else in its place", path);
   }
 }

@@ -15,6 +15,7 @@ import { flat } from "./flat-string.ts";
 import { Session } from "./session.ts";
 import { isWellFormedId, recordIdOf } from "./session-id.ts";
 import type { CountOptions, ListOptions, PurgeOptions, StoreOptions } from "./store.ts";
+import { propertyOf } from "./property.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;
 const HUNDRED_YEARS = 100 * 366 * 24 * 3600;
@@ -44,8 +45,7 @@ export const seconds: Check = numberThat(
 );
 
 const standardSchema: Check = (value, label) => {
-  const standard: unknown = (value as Partial<StandardSchema> | null)?.["~standard"];
-  if (typeof (standard as Partial<StandardSchema["~standard"]> | undefined)?.validate !== "function") {
+  if (typeof propertyOf(propertyOf(value, "~standard"), "validate") !== "function") {
     throw new TypeError(`${label} must be a Standard Schema, such as a zod schema`);
   }
 };
@@ -102,7 +102,8 @@ export function settingsOf<Data>(
 const CLIENT: Checks = { ip: isString, userAgent: isString };
 const stamp: Check = (value, label) => {
   isString(value, label);
-  if (!isPlain(value as string) || value === "" || (value as string).length > 255) {
+  const text = String(value);
+  if (!isPlain(text) || text === "" || text.length > 255) {
     throw new TypeError(`${label} must be 1 to 255 characters, without control characters`);
   }
 };

@@ -72,8 +72,8 @@ function toObject(entries: Entries): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (let index = 0; index < entries.length; index += 2) {
     // Not by assignment: a key may be `__proto__`.
-    Object.defineProperty(object, entries[index] as string, {
-      value: JSON.parse(storedToJson(entries[index + 1] as StoredValue)),
+    Object.defineProperty(object, String(entries[index]), {
+      value: JSON.parse(storedToJson(entries[index + 1] ?? null)),
       enumerable: true,
       configurable: true,
       writable: true,

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isCut } from "../remote/connection-errors.ts";
 import { within } from "../remote/deadline.ts";
+import { propertyOf } from "../model/property.ts";
 
 /** A `pg` pool, PGlite, or anything else that takes a text with `$1` and its values. */
 export interface PostgresClient {
@@ -140,6 +141,6 @@ function ignore(): void {}
 
 /** The SQLSTATE of an error. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = propertyOf(error, "code");
   return typeof code === "string" ? code : undefined;
 }

@@ -1,4 +1,5 @@
 // What a driver rejects with: whether it is worth another try, and what of it may be told.
+import { propertyOf } from "../model/property.ts";
 
 /** Codes of sockets, and SQLSTATEs of a server that ends its connections. */
 const CUT = /^(ECONNRESET|EPIPE|ECONNABORTED|ENOTCONN|ERR_STREAM_\w+|08\w{3}|57P0[12])$/;
@@ -9,8 +10,8 @@ const CUT_MESSAGES =
 
 /** Whether the connection was cut: nobody knows what became of the command, and a new connection may do. */
 export function isCut(error: unknown): boolean {
-  const { code, name, message } = (error ?? {}) as { code?: unknown; name?: unknown; message?: unknown };
-  return CUT.test(String(code)) || CUT_NAMES.test(String(name)) || CUT_MESSAGES.test(String(message));
+  const textOf = (name: string) => String(propertyOf(error, name));
+  return CUT.test(textOf("code")) || CUT_NAMES.test(textOf("name")) || CUT_MESSAGES.test(textOf("message"));
 }
 
 /** What is known of the properties that drivers give their errors, and holds no data. */
@@ -23,14 +24,15 @@ const TOLD = ["code", "errno", "syscall", "address", "port", "severity", "routin
 export function withoutData(error: unknown): Error {
   if (!(error instanceof Error))
     return new Error(typeof error === "string" ? error : "the driver gave no error");
-  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  const { cause } = error;
+  const errors = propertyOf(error, "errors");
   const message =
     error.message === "" && Array.isArray(errors) ? errors.map(messageOf).join("; ") : error.message;
   const told = new Error(message, cause === undefined ? undefined : { cause: withoutData(cause) });
   told.name = error.name;
   if (error.stack !== undefined) told.stack = error.stack;
   for (const name of TOLD) {
-    const value: unknown = (error as Partial<Record<(typeof TOLD)[number], unknown>>)[name];
+    const value = propertyOf(error, name);
     if (value !== undefined) Object.assign(told, { [name]: value });
   }
   return told;

@@ -4,6 +4,7 @@ import { SessionStoreUnavailableError } from "../model/errors.ts";
 import { outage } from "../model/events.ts";
 import { openSessionFile, waitAtMost } from "./sqlite-file.ts";
 import { prepareStatements, type Statements } from "./sqlite-statements.ts";
+import { propertyOf } from "../model/property.ts";
 
 /** An open file of sessions. */
 export class SqliteDatabase {
@@ -27,7 +28,7 @@ export class SqliteDatabase {
     try {
       return question();
     } catch (error) {
-      const { code } = error as { code?: string };
+      const code = propertyOf(error, "code");
       if (code !== "ERR_SQLITE_ERROR" && code !== "ERR_INVALID_STATE") throw error;
       return fail(operation, error);
     }

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { propertyOf } from "../model/property.ts";
 
 /** "HTCH": tells the file from those of other applications. @see https://www.sqlite.org/pragma.html#pragma_application_id */
 const APPLICATION_ID = 0x48544348;
@@ -107,7 +108,7 @@ const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
 
 /** SQLITE_BUSY, with or without a reason. @see https://www.sqlite.org/rescode.html#busy */
 function isBusy(error: unknown): boolean {
-  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
+  return Number(propertyOf(error, "errcode") ?? 0) % 256 === 5;
 }
 
 /** The schema's version; 0 when the file is empty. To be asked in a transaction: the file may change between two answers. */

@@ -210,7 +210,7 @@ export class SqliteRecords<Data extends JsonData<Data>> {
       this.#db.sql.purgeStamps.run(Date.now());
       return this.#db.sql.purge.all(Date.now(), PURGE_BATCH);
     });
-    for (const { handle } of rows) announce(expired, handle as string);
+    for (const { handle } of rows) announce(expired, String(handle));
     return rows.length;
   }
 }
@@ -218,7 +218,7 @@ export class SqliteRecords<Data extends JsonData<Data>> {
 /** How many of the deleted rows were live; those are announced. */
 export function countDestroyed(rows: Record<string, unknown>[]): number {
   const now = Date.now();
-  const live = rows.filter((row) => (row["ends_at"] as number) > now);
-  for (const { handle } of live) announce(destroyed, handle as string);
+  const live = rows.filter((row) => Number(row["ends_at"]) > now);
+  for (const { handle } of live) announce(destroyed, String(handle));
   return live.length;
 }

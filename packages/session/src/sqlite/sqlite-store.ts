@@ -322,7 +322,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
       if (rows.length > 0) yield rows.map(toListed);
       const last = rows.at(-1);
       if (last === undefined || rows.length < pageSize) return;
-      after = last["handle"] as string;
+      after = String(last["handle"]);
       await nextTurn();
     }
   }
@@ -330,9 +330,8 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
   /** Counts row by row, as {@link len} does. */
   count(options: CountOptions = {}): number {
     const { loggedIn } = countOptionsOf(options);
-    return this.#db.ask("count", () => this.#db.sql.countLive.get(Date.now(), ...userColumn(loggedIn)))?.[
-      "count"
-    ] as number;
+    const row = this.#db.ask("count", () => this.#db.sql.countLive.get(Date.now(), ...userColumn(loggedIn)));
+    return Number(row?.["count"]);
   }
 
   purgeExpired(): number;
@@ -343,7 +342,7 @@ export class SqliteSessionStore<Data extends JsonData<Data> = Record<string, str
 
   /** Counts row by row: milliseconds where there are a million. */
   len(): number {
-    return this.#db.ask("len", () => this.#db.sql.count.get())?.["count"] as number;
+    return Number(this.#db.ask("len", () => this.#db.sql.count.get())?.["count"]);
   }
 
   isEmpty(): boolean {

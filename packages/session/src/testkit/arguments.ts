@@ -23,17 +23,17 @@ export function callArguments({ prove }: Kit): void {
   prove("9. Typed: what cannot be an id is the id of no session", async ({ store }) => {
     const { id, handle } = await store.create({ userId: "42" });
     for (const junk of [...NO_TEXT, "", "\0", "a b", `${id}\n`, "x".repeat(300), `${handle}.\ud800`]) {
-      assert.equal(await store.load(junk as string), undefined);
-      assert.equal(await store.destroy(junk as string), false);
-      await refuses(() => store.update(junk as string, "a", () => 1), SessionEndedError);
-      assert.equal(await store.destroyByHandle("42", junk as string), false);
+      assert.equal(await store.load(wrong(junk)), undefined);
+      assert.equal(await store.destroy(wrong(junk)), false);
+      await refuses(() => store.update(wrong(junk), "a", () => 1), SessionEndedError);
+      assert.equal(await store.destroyByHandle("42", wrong(junk)), false);
     }
     assert.equal(await store.len(), 1);
   });
 
   prove("9. Typed: a user id that is no string is refused, not taken for nobody's", async ({ store }) => {
     const session = await store.create({ userId: "42" });
-    for (const userId of NO_TEXT as string[]) {
+    for (const userId of NO_TEXT.map(wrong)) {
       const calls = [
         () => store.listByUser(userId),
         () => store.destroyByUser(userId),
@@ -44,7 +44,7 @@ export function callArguments({ prove }: Kit): void {
       for (const call of calls)
         await assert.rejects(async () => await call(), /^TypeError: userId must be a string/);
     }
-    await assert.rejects(async () => await store.destroyByUser(42 as never), /did you mean String\(42\)\?/);
+    await assert.rejects(async () => await store.destroyByUser(wrong(42)), /did you mean String\(42\)\?/);
     assert.deepEqual([await store.len(), session.userId], [1, "42"]);
   });
 
@@ -70,38 +70,38 @@ export function callArguments({ prove }: Kit): void {
   prove("9. Typed: a misspelt argument is refused, and says what was meant", async ({ store }) => {
     const session = await store.create({ userId: "42", data: { a: 1 } });
     const calls: [() => unknown, RegExp][] = [
-      [() => store.create({ userID: "42" } as never), /"userID"; did you mean "userId"\?/],
-      [() => store.create({ user: "42" } as never), /unknown option "user"/],
-      [() => store.create("42" as never), /the options must be an object, got "42"/],
-      [() => store.create({ data: [1] as never }), /data must be an object/],
-      [() => store.create({ data: "a" as never }), /data must be an object/],
+      [() => store.create(wrong({ userID: "42" })), /"userID"; did you mean "userId"\?/],
+      [() => store.create(wrong({ user: "42" })), /unknown option "user"/],
+      [() => store.create(wrong("42")), /the options must be an object, got "42"/],
+      [() => store.create({ data: wrong([1]) }), /data must be an object/],
+      [() => store.create({ data: wrong("a") }), /data must be an object/],
       [
-        () => store.create({ userId: "42", client: { useragent: "x" } as never }),
+        () => store.create({ userId: "42", client: wrong({ useragent: "x" }) }),
         /did you mean "client.userAgent"\?/,
       ],
-      [() => store.createWithId("own", { client: { ip: 1 as never } }), /client.ip must be a string, got 1/],
-      [() => store.login(session, "42", { agent: "x" } as never), /unknown option "agent"/],
-      [() => store.login(session, "42", "192.0.2.1" as never), /the options must be an object/],
-      [() => store.login(session, "42", { ip: "192.0.2.1" } as never), /did you mean "client.ip"\?/],
+      [() => store.createWithId("own", { client: { ip: wrong(1) } }), /client.ip must be a string, got 1/],
+      [() => store.login(session, "42", wrong({ agent: "x" })), /unknown option "agent"/],
+      [() => store.login(session, "42", wrong("192.0.2.1")), /the options must be an object/],
+      [() => store.login(session, "42", wrong({ ip: "192.0.2.1" })), /did you mean "client.ip"\?/],
       [() => store.login(session, "42", { stamp: "" }), /stamp must be 1 to 255 characters/],
-      [() => store.login(session, "42", { ttl: "60" as never }), /ttl must be a number of seconds/],
-      [() => store.login(session, "42", { persistent: 1 as never }), /persistent must be a boolean/],
-      [() => store.renew(session, { extends: true } as never), /"extends"; did you mean "extend"\?/],
-      [() => store.destroyByUser("42", { expect: session } as never), /"expect"; did you mean "except"\?/],
+      [() => store.login(session, "42", { ttl: wrong("60") }), /ttl must be a number of seconds/],
+      [() => store.login(session, "42", { persistent: wrong(1) }), /persistent must be a boolean/],
+      [() => store.renew(session, wrong({ extends: true })), /"extends"; did you mean "extend"\?/],
+      [() => store.destroyByUser("42", wrong({ expect: session })), /"expect"; did you mean "except"\?/],
       [
-        () => store.destroyByUser("42", { except: 42 as never }),
+        () => store.destroyByUser("42", { except: wrong(42) }),
         /except must be a session, its handle or its id/,
       ],
-      [() => store.destroyByUser("42", session.handle as never), /the options must be an object/],
-      [() => store.purgeExpired({ slice: 5 } as never), /"slice"; did you mean "sliceMs"\?/],
-      [() => store.purgeExpired({} as never), /sliceMs is missing/],
-      [() => store.purgeExpired({ sliceMs: "5" as never }), /sliceMs must be a number of milliseconds/],
-      [() => store.update(session.id, "a", 2 as never), /change must be a function, got 2/],
-      [() => store.update(session.id, 7 as never, () => 1), /a session key is a string/],
-      [() => store.save({ id: session.id } as never), /no session of a store/],
-      [() => store.touch(session.id as never), /no session of a store/],
-      [() => store.regenerate(undefined as never), /no session of a store/],
-      [() => store.login(null as never, "42"), /no session of a store/],
+      [() => store.destroyByUser("42", wrong(session.handle)), /the options must be an object/],
+      [() => store.purgeExpired(wrong({ slice: 5 })), /"slice"; did you mean "sliceMs"\?/],
+      [() => store.purgeExpired(wrong({})), /sliceMs is missing/],
+      [() => store.purgeExpired({ sliceMs: wrong("5") }), /sliceMs must be a number of milliseconds/],
+      [() => store.update(session.id, "a", wrong(2)), /change must be a function, got 2/],
+      [() => store.update(session.id, wrong(7), () => 1), /a session key is a string/],
+      [() => store.save(wrong({ id: session.id })), /no session of a store/],
+      [() => store.touch(wrong(session.id)), /no session of a store/],
+      [() => store.regenerate(wrong(undefined)), /no session of a store/],
+      [() => store.login(wrong(null), "42"), /no session of a store/],
     ];
     for (const [call, message] of calls) {
       const error = await Promise.resolve()
@@ -122,4 +122,9 @@ export function callArguments({ prove }: Kit): void {
     assert.equal(await opened.store.destroy(session.id), true);
     await assertGone(opened, session.id);
   });
+}
+
+/** An argument of a type that the compiler would not let through. */
+function wrong(value: unknown): never {
+  return value as never;
 }
