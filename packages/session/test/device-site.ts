@@ -46,6 +46,20 @@ export function deviceSite(store: Store, options: SessionLayerOptions = {}): App
       (await sessions.of(req)).logout();
       return Response.empty(204);
     })
+    .post("/swap/:user", async (req, { user }) => {
+      const session = await sessions.of(req);
+      const before = session.deviceBound;
+      session.login(user);
+      return Response.json(200, [before, session.deviceBound]);
+    })
+    .post("/as/:user", async (req, { user }) => {
+      (await sessions.of(req)).impersonate(user);
+      return Response.empty(204);
+    })
+    .post("/back", async (req) => {
+      await (await sessions.of(req)).endImpersonation();
+      return Response.empty(204);
+    })
     .get("/vault", async (req) => {
       requireDevice(await sessions.of(req));
       return Response.text(200, "gold");

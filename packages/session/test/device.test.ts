@@ -370,6 +370,36 @@ describe.each(KINDS)("with %s", (_kind, wrap) => {
     });
   });
 
+  describe("an impersonation", () => {
+    test("is bound by itself, and leaves the actor's binding as it is", async () => {
+      const { browser } = open();
+      await browser.logIn("/login/admin");
+      const actor = browser.bound;
+      await browser.post("/as/ann");
+      await browser.register();
+      const impersonation = browser.bound;
+      expect(me(await browser.get("/me"))).toMatchObject({ userId: "ann", deviceBound: true });
+      seconds(601);
+      // Chromium knows both, and asks for both.
+      const answer = await browser.prove(undefined, actor?.identifier);
+      expect([answer.status, answer.header("retry-after")]).toEqual([503, "1"]);
+      browser.bound = impersonation;
+      expect(me(await browser.get("/me"))).toMatchObject({ userId: "ann", deviceBound: true });
+      await browser.post("/back");
+      expect(browser.client.cookie(BOUND)).toBe(undefined);
+      browser.bound = actor;
+      expect(me(await browser.get("/me"))).toMatchObject({ userId: "admin", deviceBound: true });
+      browser.bound = impersonation;
+      expect((await browser.refresh()).json()).toMatchObject({ continue: false });
+    });
+  });
+
+  test("a login as another user is not bound to the device of the one before, from that moment on", async () => {
+    const { browser } = open();
+    await browser.logIn("/login/ann");
+    expect((await browser.post("/swap/bob")).json()).toEqual([true, false]);
+  });
+
   describe("required", () => {
     test("ends the session of a browser that does not register, a minute after its login", async () => {
       const { browser } = open({ deviceBound: "required" });

@@ -95,7 +95,9 @@ export class RequestSession<Data extends JsonData<Data> = Record<string, string>
 
   /** Whether it is bound to the device that the request comes from: see `deviceBound` of the layer. */
   get deviceBound(): boolean {
-    return this.#plan.isBound;
+    const { isBound, login, session } = this.#plan;
+    // Who logs in as another begins with no device.
+    return isBound && (login === undefined || login.userId === session.userId);
   }
 
   /** Who really acts, where it is somebody else in the user's name. */

@@ -109,7 +109,7 @@ export function sessionLayer<Data extends JsonData<Data>, M extends Mode>(
   const cookie = sessionCookieOf(options.cookie);
   const { recordClient = false, bearer = false, watchSeconds = 10 } = options;
   const transport = new SessionTransport(cookie, options.cookie, bearer);
-  const device = new DeviceLayer(store, cookie, options.cookie, options.deviceBound);
+  const device = new DeviceLayer(store, transport, options.cookie, options.deviceBound);
 
   const visitOf = (req: Request): Visit<Data, M> | undefined => {
     let visit = VISITS.get(req);
@@ -308,7 +308,7 @@ function finish<Data extends JsonData<Data>, M extends Mode>(
   const answer = new Response(response, withMembers(response.headers, transport.vary), response.body);
   const before = answer.headers.length;
   transport.tell(answer, visit.conn, visit.shown, plan, outcome);
-  device.addFields(answer, visit, plan.isLoggedOut, offer);
+  device.addFields(answer, visit, plan, offer);
   const setsId = answer.headers.length > before;
   if (setsId || plan.isOfUser) makePrivate(answer, setsId);
   return answer;

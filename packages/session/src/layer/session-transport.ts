@@ -54,6 +54,12 @@ export class SessionTransport {
     return { isBearer: false, hasCookie: value !== undefined, id: isWellFormedId(value) ? value : undefined };
   }
 
+  /** The id in the cookie. */
+  readCookie(req: Request, conn: ConnectionInfo): string | undefined {
+    const value = this.#cookie.read(req, conn);
+    return isWellFormedId(value) ? value : undefined;
+  }
+
   /** The id of the session to which an impersonation goes back. */
   readActor(req: Request, conn: ConnectionInfo): string | undefined {
     const value = this.#actorCookie.read(req, conn);

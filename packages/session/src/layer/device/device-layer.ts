@@ -5,9 +5,9 @@ import { refused, skipped } from "../../model/events.ts";
 import type { JsonData } from "../../model/json.ts";
 import { type Session, stateOf } from "../../model/session.ts";
 import type { Mode, Store } from "../../model/store.ts";
-import type { SessionCookie, SessionCookieOptions } from "../session-cookie.ts";
+import type { SessionCookieOptions } from "../session-cookie.ts";
 import type { Outcome, SessionPlan } from "../session-plan.ts";
-import type { Shown } from "../session-transport.ts";
+import type { SessionTransport, Shown } from "../session-transport.ts";
 import { BoundCookies } from "./bound-cookies.ts";
 import { isAdmitted, isWorthAnotherTry, type Standing, standingOf, wasSkipped } from "./device-gate.ts";
 import { canBeOffered, DeviceOffers, type OfferFields } from "./device-offer.ts";
@@ -36,7 +36,7 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
 
   constructor(
     store: Store<Data, M>,
-    cookie: SessionCookie,
+    transport: SessionTransport,
     cookieOptions: SessionCookieOptions | undefined,
     options: boolean | "required" | DeviceBoundOptions | undefined,
   ) {
@@ -46,7 +46,7 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
     this.#settings = settings;
     this.#cookies = cookies;
     if (settings !== undefined) {
-      this.#protocol = new DeviceProtocol(store, cookie, cookies, settings);
+      this.#protocol = new DeviceProtocol(store, transport, cookies, settings);
       this.#offers = new DeviceOffers(store, cookies, settings);
     }
   }
@@ -127,13 +127,13 @@ export class DeviceLayer<Data extends JsonData<Data>, M extends Mode> {
   addFields(
     answer: Response,
     { req, conn, standing }: DeviceVisit,
-    hasLoggedOut: boolean,
+    { isLoggedOut, actorCookie }: SessionPlan<Data, M>,
     offer: OfferFields | undefined,
   ): void {
     if (offer !== undefined) {
       answer.headers.push({ name: "Secure-Session-Registration", value: offer.registration });
       if (offer.setCookie !== undefined) answer.headers.push({ name: "Set-Cookie", value: offer.setCookie });
-    } else if (hasLoggedOut || !isAdmitted(standing)) {
+    } else if (isLoggedOut || actorCookie === "clear" || !isAdmitted(standing)) {
       // A bound cookie that opens nothing would keep the browser from asking for one that does.
       if (this.#cookies.read(req, conn) !== undefined) this.#forget(answer, conn);
     }

@@ -8,9 +8,9 @@ import { bound, refreshed, refused } from "../../model/events.ts";
 import type { JsonData } from "../../model/json.ts";
 import { andThen } from "../../model/maybe-promise.ts";
 import { type Session, stateOf } from "../../model/session.ts";
-import { generateSecret, isWellFormedId } from "../../model/session-id.ts";
+import { generateSecret, recordIdOf } from "../../model/session-id.ts";
 import type { Mode, Store } from "../../model/store.ts";
-import type { SessionCookie } from "../session-cookie.ts";
+import type { SessionTransport } from "../session-transport.ts";
 import type { BoundCookies, NewCookie } from "./bound-cookies.ts";
 import { isGoodChallenge, makeChallenge } from "./challenge.ts";
 import { DeviceKey } from "./device-key.ts";
@@ -48,18 +48,18 @@ interface Visit<Data extends JsonData<Data>> {
 /** Answers registrations and refreshes. */
 export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
   readonly #store: Store<Data, M>;
-  readonly #cookie: SessionCookie;
+  readonly #transport: SessionTransport;
   readonly #bound: BoundCookies;
   readonly #settings: DeviceSettings;
 
   constructor(
     store: Store<Data, M>,
-    cookie: SessionCookie,
+    transport: SessionTransport,
     boundCookies: BoundCookies,
     settings: DeviceSettings,
   ) {
     this.#store = store;
-    this.#cookie = cookie;
+    this.#transport = transport;
     this.#bound = boundCookies;
     this.#settings = settings;
   }
@@ -137,7 +137,8 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
     return this.#open(req, conn, (visit) => {
       if (visit === undefined) return this.#ended(req, conn, identifier);
       const { session, record, now } = visit;
-      if (session.handle !== identifier) return ended(identifier);
+      if (session.handle !== identifier)
+        return this.#isActor(req, conn, identifier) ? later() : ended(identifier);
       if (record?.kind === "binding") return this.#prove(visit, record, tries);
       // A login has begun anew, and its registration is under way.
       const isRegistering = record !== undefined && now < record.at + REGISTERING_MS;
@@ -174,8 +175,8 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
   }
 
   #open(req: Request, conn: ConnectionInfo, next: (visit: Visit<Data> | undefined) => Answer): Answer {
-    const id = this.#cookie.read(req, conn);
-    if (!isWellFormedId(id)) return next(undefined);
+    const id = this.#transport.readCookie(req, conn);
+    if (id === undefined) return next(undefined);
     const found = this.#store.load(id) as Session<Data> | undefined | Promise<Session<Data> | undefined>;
     return andThen<Session<Data> | undefined, Response>(found, (session) => {
       if (session === undefined) return next(undefined);
@@ -222,10 +223,17 @@ export class DeviceProtocol<Data extends JsonData<Data>, M extends Mode> {
     ]);
   }
 
+  /** Whether it is the session of whoever acts in another's name: it goes on, and its turn comes when they are back. */
+  #isActor(req: Request, conn: ConnectionInfo, identifier: string): boolean {
+    const actorId = this.#transport.readActor(req, conn);
+    return actorId !== undefined && recordIdOf(actorId) === identifier;
+  }
+
   /** There is no session: unless its id was replaced a moment ago, and the browser is about to get the new one. */
   #ended(req: Request, conn: ConnectionInfo, identifier: string): Answer {
-    const id = this.#cookie.read(req, conn);
-    if (!isWellFormedId(id)) return ended(identifier);
+    const id = this.#transport.readCookie(req, conn);
+    if (id === undefined) return ended(identifier);
+    if (this.#isActor(req, conn, identifier)) return later();
     const replaced = this.#store.wasReplaced(id) as boolean | Promise<boolean>;
     return andThen<boolean, Response>(replaced, (isReplaced) => (isReplaced ? later() : ended(identifier)));
   }
