@@ -6,7 +6,7 @@ import { makeInput } from "./requests.ts";
 import { CORPUS } from "./corpus.ts";
 import { FakeSocket, openSite, overTcp, type Seen, type Site, turns } from "./sites.ts";
 
-const COUNT = { short: 15_000, full: 10_000_000 };
+const COUNT = { short: 10_000, full: 10_000_000 };
 const TCP_COUNT = { short: 100, full: 20_000 };
 /** Connections that are tried side by side. */
 const AT_ONCE = 400;
