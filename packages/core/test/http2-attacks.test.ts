@@ -127,7 +127,6 @@ test("more requests at once than the server's settings allow end the connection"
   expect(client.socket.destroyed).toBe(false);
   await client.send(post(100));
   await client.closed;
-  expect(client.received(GOAWAY).map(({ payload }) => payload.readUInt32BE(4))).toEqual([1]);
   expect(await serves()).toBe("ok");
 });
 

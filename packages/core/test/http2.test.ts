@@ -366,11 +366,12 @@ describe("the limits of a server hold over HTTP/2", () => {
   test("a connection without a request is closed, whatever it pings", async () => {
     const server = await open(hello(), { headersTimeoutMs: 60, keepAliveTimeoutMs: 60 });
     const [unused, used] = [await connectTo(server), await connectTo(server)];
+    const closed = Promise.all([once(unused, "close"), once(used, "close")]);
     await ask(used, { ":path": "/" });
     const pings = setInterval(() => {
       for (const session of [unused, used]) if (!session.destroyed) session.ping(() => {});
     }, 10);
-    await Promise.all([once(unused, "close"), once(used, "close")]);
+    await closed;
     clearInterval(pings);
     expect([unused.destroyed, used.destroyed]).toEqual([true, true]);
   });

@@ -7,7 +7,7 @@ import { type ByteRange, parseRange } from "../http/range.ts";
 import { reasonPhraseOf } from "../http/status.ts";
 import { evaluateConditions, rangeApplies, type Validators } from "./conditional.ts";
 import type { Request } from "./request.ts";
-import { type Body, isStream } from "./response.ts";
+import type { Body } from "./response.ts";
 
 /** What to answer in place of 200. */
 export type Instead =
@@ -37,7 +37,7 @@ export function insteadOf200(req: Request, find: Find, body: Body): Instead | un
   const validators = validatorsOf(find);
   const status = evaluateConditions(req, validators);
   if (status !== undefined) return { statusCode: status };
-  if (req.method !== "GET" || body === undefined || isStream(body)) return undefined;
+  if (req.method !== "GET" || !(typeof body === "string" || body instanceof Uint8Array)) return undefined;
   const field = req.header("range");
   if (field === undefined || find("content-encoding") !== undefined || find("content-range") !== undefined)
     return undefined;

@@ -8,6 +8,7 @@ import type { RequestInit } from "../message/request-init.ts";
 import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import type { OnClosing } from "../message/closing.ts";
 import { begin, type Chunks, chunksOf } from "../message/stream.ts";
+import { DRAIN_BYTES, DRAIN_MS } from "./drain.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 
 /** What a field costs beside its name and its value. @see https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2 */
@@ -111,8 +112,8 @@ export function sendOverStream(stream: ServerHttp2Stream, final: FinalResponse):
     cancelBody(body);
     return undefined;
   }
-  // Nobody waits for the rest of a body that nobody wants.
-  if (!stream.endAfterHeaders) stream.once("finish", letGoOfBody);
+  // Nobody waits for long for the rest of a body that nobody wants.
+  if (!stream.endAfterHeaders) stream.once("finish", () => letGoOfBody(stream));
   const headers = headersOf(final);
   if (isStream(body)) return sendStream(stream, headers, body, contentLength);
   const isEmpty = body === undefined || body.length === 0;
@@ -130,8 +131,26 @@ async function* inPieces(body: string | Uint8Array): AsyncGenerator<Uint8Array, 
     yield bytes.subarray(start, start + PIECE_BYTES);
 }
 
-function letGoOfBody(this: ServerHttp2Stream): void {
-  if (!this.readableEnded && !this.closed) this.close(constants.NGHTTP2_NO_ERROR);
+/**
+ * Reads what is left of a body that nobody wants and throws it away, within a bound, once the answer is out; then resets the
+ * stream. Clients that see the reset together with the answer lose the answer: Node's does.
+ */
+export function letGoOfBody(stream: ServerHttp2Stream): void {
+  if (stream.closed || stream.readableEnded) return;
+  let count = 0;
+  const reset = (): void => {
+    clearTimeout(timer);
+    if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  const timer = setTimeout(reset, DRAIN_MS);
+  const stop = (): void => clearTimeout(timer);
+  stream
+    .once("end", stop)
+    .once("close", stop)
+    .on("data", (chunk: Uint8Array) => {
+      count += chunk.byteLength;
+      if (count > DRAIN_BYTES) reset();
+    });
 }
 
 async function sendStream(

@@ -13,7 +13,7 @@ import type { FinalResponse } from "../message/prepared-response.ts";
 import { Request } from "../message/request.ts";
 import { isStream } from "../message/response.ts";
 import { sendInstead } from "./send-instead.ts";
-import { Http2Request, sendOverStream, whenStreamOver } from "./http2-stream.ts";
+import { Http2Request, letGoOfBody, sendOverStream, whenStreamOver } from "./http2-stream.ts";
 
 /** Requests that one connection may have open at once. */
 const MAX_STREAMS = 100;
@@ -179,8 +179,7 @@ function refuse(stream: ServerHttp2Stream, status: number): void {
     cut(stream);
     return;
   }
-  stream.respond({ ":status": status }, { endStream: true });
-  stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+  stream.once("finish", () => letGoOfBody(stream)).respond({ ":status": status }, { endStream: true });
 }
 
 /** Resets a stream. `close` would end it first, and a client would take a part of the answer for the whole. */

@@ -9,12 +9,9 @@ import { cancelBody, isStream, type StreamBody } from "../message/response.ts";
 import { begin } from "../message/stream.ts";
 import { NodeBody } from "./node-body.ts";
 import type { OnClosing } from "../message/closing.ts";
+import { DRAIN_BYTES, DRAIN_MS } from "./drain.ts";
 import { CLIENT_LEFT, pump } from "./pump.ts";
 import { knownPeerOf } from "./sockets.ts";
-
-/** Bytes read and thrown away of a body that nobody wanted, so that the client gets to read our answer. */
-const DRAIN_BYTES = 1024 * 1024;
-const DRAIN_MS = 2000;
 
 /** A request as node:http has it. What costs something is made when it is asked for. */
 export class NodeRequest implements RequestInit {
