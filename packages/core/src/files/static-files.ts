@@ -203,6 +203,6 @@ function booleanOrFunction(value: unknown, label: string): void {
 
 function isExtension(value: unknown, label: string): void {
   isString(value, label);
-  if (!/^[^./\\\0]+(?:\.[^./\\\0]+)*$/.test(value as string))
+  if (!/^[^./\\\0]+(?:\.[^./\\\0]+)*$/.test(String(value)))
     throw new TypeError(`${label} is no extension: write "html", without a dot before it`);
 }

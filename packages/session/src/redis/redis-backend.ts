@@ -18,7 +18,7 @@ import type {
 } from "../remote/backend.ts";
 import type { EncodedChanges } from "../model/encoding.ts";
 import type { Settings } from "../model/options.ts";
-import type { Args, RedisConnection, Script } from "./redis-client.ts";
+import { type Args, listOf, type RedisConnection, type Script } from "./redis-client.ts";
 import * as lua from "./redis-scripts.ts";
 import { RedisUserIndex } from "./redis-user-index.ts";
 import type { ListedSession, SessionEntry } from "../model/store.ts";
@@ -110,7 +110,7 @@ export class RedisBackend implements Backend {
       this.#maxBytes,
       ...changesOf(changes),
     ]);
-    const [status, replaced, times] = reply as unknown[];
+    const [status, replaced, times] = listOf(reply);
     if (Number(status) !== 1) return refusalOf(Number(status));
     return { ...timesOf(times), isReplaced: Number(replaced) === 1 };
   }
@@ -166,8 +166,8 @@ export class RedisBackend implements Backend {
   }
 
   async peek({ handle, secretHash }: Key, field: string): Promise<{ value: string | undefined } | "gone"> {
-    const [status, value] = (await this.#read(lua.PEEK, handle, [secretHash, field])) as [unknown, string];
-    return Number(status) === 1 ? { value: value === "" ? undefined : value } : "gone";
+    const [status, value] = listOf(await this.#read(lua.PEEK, handle, [secretHash, field]));
+    return Number(status) === 1 ? { value: textOf(value) } : "gone";
   }
 
   async exchange(
@@ -177,15 +177,15 @@ export class RedisBackend implements Backend {
     const changes = next === undefined ? [0, field] : [1, field, next];
     const token = randomBytes(8).toString("base64url");
     const args = [secretHash, field, expected, token, this.#maxBytes, ...changes];
-    const [status, value] = (await this.#run(lua.EXCHANGE, handle, args)) as [unknown, string];
+    const [status, value] = listOf(await this.#run(lua.EXCHANGE, handle, args));
     if (Number(status) === 1) return "written";
-    return Number(status) === 2 ? { value: value === "" ? undefined : value } : refusalOf(Number(status));
+    return Number(status) === 2 ? { value: textOf(value) } : refusalOf(Number(status));
   }
 
   async remove(handle: string, secretHash = ""): Promise<boolean> {
-    const userId = (await this.#run(lua.REMOVE, handle, [secretHash])) as string | null;
+    const userId = await this.#run(lua.REMOVE, handle, [secretHash]);
     if (userId === null) return false;
-    if (userId !== "") await this.#users.leave(userId, handle);
+    if (userId !== "") await this.#users.leave(String(userId), handle);
     return true;
   }
 
@@ -333,8 +333,13 @@ function valuesOf(login: Login | undefined, generation: number): Args {
   ];
 }
 
+/** A value as its script gives it: an empty text is none. */
+function textOf(value: unknown): string | undefined {
+  return value === "" ? undefined : String(value);
+}
+
 function timesOf(reply: unknown): Times {
-  const [now, createdAt, lastSeenAt, expiresAt, renewedAt] = reply as unknown[];
+  const [now, createdAt, lastSeenAt, expiresAt, renewedAt] = listOf(reply);
   return {
     now: Number(now),
     createdAt: Number(createdAt),

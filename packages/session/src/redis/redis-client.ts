@@ -115,7 +115,7 @@ export class RedisConnection {
 
   async #askTime(key: string, timeoutMs: number): Promise<void> {
     const reply = await within(timeoutMs, this.#driver.send(key, ["TIME"]));
-    const [seconds, micros] = reply as [unknown, unknown];
+    const [seconds, micros] = listOf(reply);
     this.#clock.heard(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000));
   }
 
@@ -228,4 +228,9 @@ function nodeRedisClusterDriver(cluster: NodeRedisCluster): Driver {
       ),
     keyPrefix: "",
   };
+}
+
+/** A reply of Redis that is a list; an empty one for any other. */
+export function listOf(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : [];
 }
