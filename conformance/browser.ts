@@ -107,7 +107,12 @@ export class Browser {
     log.push(`${name} < ${answer.status} ${JSON.stringify(answer.text.slice(0, 60))}${set.join(";")}`);
     // One who sends a cookie of its own choice is no browser, and keeps nothing.
     if (options.cookie === undefined) for (const line of answer.setCookies) this.#keep(line);
-    return answer;
+    // The token's cookie is no session's: scripts have to read it.
+    const { csrf } = this.#options;
+    const ofSession = answer.setCookies.filter(
+      (line) => csrf === undefined || !line.startsWith(`${csrf.cookie}=`),
+    );
+    return { ...answer, setCookies: ofSession };
   }
 
   #keep(line: string): void {
