@@ -1,3 +1,5 @@
 import { testProject } from "./scripts/test-project.ts";
 
-export default testProject({ projects: ["packages/*", "examples", "scripts", "site", "torture"] });
+export default testProject({
+  projects: ["packages/*", "examples", "scripts", "site", "torture", "conformance"],
+});

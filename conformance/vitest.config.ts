@@ -1,10 +1,3 @@
-import { defineConfig } from "vitest/config";
+import { testProject } from "../scripts/test-project.ts";
 
-export default defineConfig({
-  test: {
-    name: "conformance",
-    include: ["**/*.test.ts"],
-    reporters: ["default", "../scripts/no-skips.mjs"],
-    testTimeout: 120_000,
-  },
-});
+export default testProject({ name: "conformance", testTimeout: 120_000 });

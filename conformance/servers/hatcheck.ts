@@ -43,7 +43,7 @@ const stores: Readonly<Record<string, () => Store<Data, Mode> | Promise<Store<Da
 };
 const store = await stores[process.argv[2] ?? "memory"]?.();
 if (store === undefined) throw new Error(`no such store: ${process.argv[2]}`);
-const sessions = sessionLayer(store);
+const sessions = sessionLayer(store, { deviceBound: true });
 
 /** The query, and the time that a request takes between opening its session and changing it. */
 const handler =
@@ -99,7 +99,7 @@ await App.withState({})
   )
   .post(
     "/renew",
-    handler((session) => session.regenerate()),
+    handler((session) => session.renew()),
   )
   .post(
     "/logout-everywhere",
