@@ -75,4 +75,4 @@ export class Visit<Data extends JsonData<Data>, M extends Mode> implements Visit
 }
 
 /** The innermost visit of a request; there may be more layers of sessions around it. */
-export const VISITS = new RequestKey<Visit<never, Mode>>();
+export const VISITS: RequestKey<Visit<never, Mode>> = new RequestKey();

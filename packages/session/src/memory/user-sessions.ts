@@ -15,7 +15,7 @@ export interface Owned<Item extends Owned<Item>> extends Linked<Item> {
 /** The sessions of one user. They rank before those of others when they take more room. */
 export class UserSessions<Item extends Owned<Item>> implements Ranked {
   readonly userId: string;
-  readonly seen = new SeenList<Item>();
+  readonly seen: SeenList<Item> = new SeenList();
   count = 0;
   bytes = 0;
   rank = 0;

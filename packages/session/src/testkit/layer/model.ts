@@ -49,7 +49,10 @@ export interface Way {
 }
 
 /** What the browser's first session holds. */
-export const BEGINNING = Object.freeze({ token: "only once", count: 1 });
+export const BEGINNING: Readonly<{ token: string; count: number }> = Object.freeze({
+  token: "only once",
+  count: 1,
+});
 
 export const FIRST = -1;
 export const DEVICE = -2;
