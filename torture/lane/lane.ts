@@ -134,9 +134,11 @@ function differenceOf(expected: Seen, found: Seen, input: string): string | unde
 
 /** What node:http cuts a connection for without a word, and with it the answers that are not out yet; on the lane they are. */
 const CUT = /CONNECT |PRI /;
+/** The rest of a body that is too large is waited for, by the clock: a busy machine sees one connection closed and not the other. */
+const WAITS = /length:\s*[1-9]\d{5}/i;
 
 function hasSameAnswers(expected: Seen, found: Seen, input: string): boolean {
-  if (expected.closed !== found.closed) return false;
+  if (expected.closed !== found.closed && !WAITS.test(input)) return false;
   return (
     expected.answers === found.answers || (CUT.test(input) && found.answers.startsWith(expected.answers))
   );
