@@ -23,7 +23,7 @@ const mutants: [defect: string, edits: readonly Edit[], complaint: RegExp][] = [
     "who logs in as another user gets the former user's data (L3)",
     [
       [PLAN, "if (userId !== undefined && userId !== login.userId) this.#passOn();", ""],
-      [MEMORY, "if (before === undefined || before.userId === userId) {", 'if (userId !== "") {'],
+      [MEMORY, "const isOther = before !== undefined && before.userId !== userId;", "const isOther = false;"],
     ],
     /"token":"only once","count":1\}\} in the end, instead of \{.*"data":\{\}\}|cookie: set; instead of 409/,
   ],
@@ -55,7 +55,7 @@ const mutants: [defect: string, edits: readonly Edit[], complaint: RegExp][] = [
   ],
   [
     "a login by old credentials survives the end of all sessions (L4)",
-    [[MEMORY, "if (this.#isStale(kept.id, login, now)) return false;", ""]],
+    [[MEMORY, "if (this.#isStale(kept.handle, login, now)) return false;", ""]],
     /^\w \(login with a stamp\) was answered 200 null, cookie: set; instead of 409, cookie: none/,
   ],
   [
@@ -71,7 +71,7 @@ const mutants: [defect: string, edits: readonly Edit[], complaint: RegExp][] = [
   ],
   [
     "an answer that read a logged-in session may be cached (L12)",
-    [[LAYER, "if (setsCookie || planOf(session).isOfUser) makePrivate(answer, setsCookie);", ""]],
+    [[LAYER, "if (setsId || plan.isOfUser) makePrivate(answer, setsId);", ""]],
     /is not private \(L12\)/,
   ],
 ];
