@@ -1,18 +1,17 @@
 // The application: what is registered on it, and how it answers a request. It knows nothing of sockets.
 import { type Compiled, compile, type RouteInfo } from "./compile.ts";
 import { ConnectionInfo } from "../message/connection.ts";
+import { failed, finish, toResponse } from "./finish.ts";
 import { isDeadline } from "./deadline.ts";
 import type { Definition } from "./definition.ts";
 import { announceEnd, requestStart } from "../message/diagnostics.ts";
-import { prepareResponse, type FinalResponse } from "../message/prepared-response.ts";
+import type { FinalResponse } from "../message/prepared-response.ts";
 import type { Answer, ErrorHandler, Handler, Layer, RouteOptions } from "./handler.ts";
 import { parsePattern } from "./pattern.ts";
 import type { Request } from "../message/request.ts";
 import { Response } from "../message/response.ts";
 import { type Checks, checkOptions, limitOf, show } from "../options/check.ts";
-import { logError } from "../message/log-error.ts";
 import type { Method } from "./router.ts";
-import { withFieldsOf } from "./preserved-fields.ts";
 
 export interface AppOptions {
   /** Most bytes that a body may have, 1 MiB unless given; routes may differ. */
@@ -260,46 +259,4 @@ export class Application<State> {
 /** Whether an app is another one, or has it mounted somewhere. */
 function holds(app: Definition<unknown>, other: Definition<unknown>): boolean {
   return app === other || app.mounts.some(({ definition }) => holds(definition, other));
-}
-
-function finish(
-  compiled: Compiled,
-  req: Request,
-  conn: ConnectionInfo,
-  response: Response,
-): FinalResponse | Promise<FinalResponse> {
-  try {
-    return prepareResponse(req, response);
-  } catch (error) {
-    return failed(compiled, req, conn, response, error);
-  }
-}
-
-/** The answer for an error that came up after all layers had run. What they had added to the broken response stays. */
-function failed(
-  compiled: Compiled,
-  req: Request,
-  conn: ConnectionInfo,
-  broken: Response,
-  error: unknown,
-): FinalResponse | Promise<FinalResponse> {
-  // An error handler's own response may be as broken as the one that it replaces.
-  const instead = (it: Response): FinalResponse => {
-    try {
-      return prepareResponse(req, withFieldsOf(broken, it));
-    } catch (second) {
-      logError(`The answer to an error cannot be sent, request id ${req.id}`, second);
-      return prepareResponse(req, Response.text(500, "500 Internal Server Error\n"));
-    }
-  };
-  const answer = compiled.fail(error, req, conn);
-  return answer instanceof Response ? instead(answer) : answer.then(instead);
-}
-
-function toResponse({ statusCode, reasonPhrase, headers, body }: FinalResponse): Response {
-  const response = new Response({ statusCode, reasonPhrase }, [], body);
-  for (let index = 0; index < headers.length; index += 2) {
-    response.headers.push({ name: headers[index] ?? "", value: headers[index + 1] ?? "" });
-  }
-  return response;
 }
