@@ -38,7 +38,7 @@ export const storableName: Check = (value, label) => {
   );
 };
 
-export const SHARED_CHECKS = {
+export const SHARED_CHECKS: Readonly<Record<keyof OnceOptions, Check>> = {
   namespace: storableName,
   exclusive: typeOf("boolean"),
   leaseMs: wholeNumber(100),

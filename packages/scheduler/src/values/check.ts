@@ -45,7 +45,7 @@ export function checkOptions(owner: string, options: unknown, checks: Checks, pr
 }
 
 /** A number of milliseconds. */
-export function milliseconds(least: number, { orInfinity = false } = {}): Check {
+export function milliseconds(least: number, { orInfinity = false }: { orInfinity?: boolean } = {}): Check {
   const allowed = `a number of milliseconds, ${least} or more${orInfinity ? ", or Infinity" : ""}`;
   return numberThat((value) => value >= least && (orInfinity || Number.isFinite(value)), allowed);
 }
