@@ -36,11 +36,13 @@ const members = App.withState({})
   })
   .get("/page", () => Response.html(200, PAGE));
 
-await App.withState({})
+const app = App.withState({})
   .get("/", () => Response.text(200, "Hello, world!"))
   .get("/users/:id", (_req, { id }) => Response.json(200, userOf(id)))
-  .mount("/session", members)
-  .listen({ port, fastLane: process.argv[3] !== "off", ...(isBound && { trustProxy: 1 }) });
+  .mount("/session", members);
+await app.listen({ port, fastLane: process.argv[3] !== "off" });
+// Where logins are bound; reads are measured as in the other scenarios, without a proxy's fields to look for.
+if (isBound) await app.listen({ port: port + 20_000, trustProxy: 1 });
 
 async function sqliteStore() {
   const { mkdtempSync } = await import("node:fs");
