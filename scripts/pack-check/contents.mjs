@@ -63,7 +63,7 @@ function* whatIsPacked({ manifest, folder, files }) {
   const exported = Object.values(manifest.exports ?? {}).flatMap((target) => Object.values(target));
   const reached = reachedFrom(folder, [...exported, ...Object.values(manifest.bin ?? {})]);
   // Pages of the example are asked for by a browser, and licences by a reader: no import leads to them.
-  const asked = manifest.bin ? /^public\/|^dist\/licences\.txt$/ : /^$/;
+  const asked = manifest.bin ? /^public\/|^dist\/licences\.txt$/ : /^dist\/licences\.txt$/;
   const extra = files.filter((file) => !always.includes(file) && !reached.has(file) && !asked.test(file));
   if (extra.length > 0) yield `nobody needs ${extra.join(", ")}`;
   if (read(folder, "LICENSE") !== read(root, "LICENSE")) yield "LICENSE is another one";

@@ -60,7 +60,7 @@ App.withState({})
   .wrap(layerOfPromises)
   .get("/", async (req) => {
     const session = await layerOfPromises.of(req);
-    const cart: string[] | undefined = session.get("cart");
+    const cart: readonly string[] | undefined = session.get("cart");
     return Response.json(200, cart ?? []);
   });
 await database.migrate();
@@ -73,7 +73,7 @@ storeConformance(
   { test: (_name, run) => run(), clock: { advance: () => {} } },
 );
 
-const once = redisOnce({ set: async () => "OK" });
+const once = redisOnce({ eval: async () => 1 });
 const upsert = postgresOnce({ query: async () => ({ rows: [] }) });
 const handle: SchedulerHandle = new Scheduler()
   .every({ hours: 1 }, ({ signal, scheduledAt }) => {
