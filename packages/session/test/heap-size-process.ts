@@ -1,10 +1,11 @@
+// Measures, in a process of its own, what sessions take of the heap: where others' garbage lies about, it means nothing. Prints
+// a line of JSON for each kind of session.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "vitest";
-import { entriesOf } from "../model/session.ts";
-import type { CreateOptions } from "../model/store.ts";
-import { recordSize } from "./heap-size.ts";
-import { SessionStore } from "./memory-store.ts";
+import { recordSize } from "../src/memory/heap-size.ts";
+import { SessionStore } from "../src/memory/memory-store.ts";
+import { entriesOf } from "../src/model/session.ts";
+import type { CreateOptions } from "../src/model/store.ts";
 
 type Data = Record<string, unknown>;
 
@@ -32,7 +33,7 @@ const named = (index: number): string => `k${index}`;
 const unshared = (): string => text(30);
 const short = (): string => text(10);
 
-test.for<[string, number, () => CreateOptions<Data>]>([
+const KINDS: readonly [string, number, () => CreateOptions<Data>][] = [
   ["nothing", 4000, () => ({})],
   ["a user", 4000, () => ({ userId: text(10) })],
   ["a user's device", 2000, () => ({ userId: text(36), client: { ip: text(15), userAgent: text(120) } })],
@@ -46,7 +47,9 @@ test.for<[string, number, () => CreateOptions<Data>]>([
   ["many keys", 200, () => ({ data: keys(200, named, short) })],
   ["many keys that nobody shares", 200, () => ({ data: keys(200, unshared, () => 1) })],
   ["many floats", 200, () => ({ data: keys(200, named, Math.random) })],
-])("a session with %s takes no more than is said, and not much less", ([, count, optionsOf]) => {
+];
+
+for (const [kind, count, optionsOf] of KINDS) {
   const store = new SessionStore<Data>(3600);
   const fill = (many: number): void => {
     for (let made = 0; made < many; made += 1) store.create(optionsOf());
@@ -57,7 +60,5 @@ test.for<[string, number, () => CreateOptions<Data>]>([
   const each = (heapUsed() - before) / count;
   const { data = {}, userId, client = {} } = optionsOf();
   const said = recordSize(entriesOf(data), userId === undefined ? undefined : { userId, client });
-  expect(each / said).toBeLessThan(1.15);
-  expect(each / said).toBeGreaterThan(0.33);
-  expect(store.len()).toBe(count + count / 10);
-});
+  console.log(JSON.stringify({ kind, share: each / said, kept: store.len() / (count + count / 10) }));
+}
