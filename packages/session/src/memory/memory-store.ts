@@ -133,7 +133,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   save(session: Session<Data>): boolean {
     assertSession("save", session);
-    const kept = this.#records.findLive(session.id);
+    const kept = this.#records.findOf(session.id);
     if (kept === undefined) return refuseGone(session);
     // A holder keeps to its snapshot and its own changes: what others have written it sees at the next load.
     const isLatest = isSnapshotOf(session, kept.entries);
@@ -145,7 +145,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   touch(session: Session<Data>): boolean {
     assertSession("touch", session);
-    const kept = this.#records.findLive(session.id);
+    const kept = this.#records.findOf(session.id);
     if (kept === undefined) return refuseGone(session);
     this.#records.see(kept, Date.now());
     return true;
@@ -163,7 +163,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
   renew(session: Session<Data>, options: RenewOptions = {}): boolean {
     assertSession("renew", session);
     assertRenewOptions(options);
-    const kept = this.#records.findLive(session.id);
+    const kept = this.#records.findOf(session.id);
     if (kept === undefined) return refuseGone(session);
     this.#write(kept, changesOf(session));
     const now = Date.now();
@@ -220,7 +220,7 @@ export class SessionStore<Data extends JsonData<Data> = Record<string, string>> 
 
   exchangeDevice(session: Session<Data>, expected: string | undefined, next: string | undefined): boolean {
     assertSession("exchangeDevice", session);
-    const kept = this.#records.findLive(session.id);
+    const kept = this.#records.findOf(session.id);
     if (kept === undefined) return refuseGone(session);
     if (kept.device !== expected) return false;
     kept.device = next;

@@ -3,7 +3,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { announce, destroyed, expired } from "../model/events.ts";
 import type { Entries } from "../model/session.ts";
-import { isSameId, isWellFormedId, recordIdOf } from "../model/session-id.ts";
+import {
+  GENERATED_LENGTH,
+  isSameId,
+  isWellFormedId,
+  RECORD_LENGTH,
+  recordIdOf,
+} from "../model/session-id.ts";
 import type { ListedSession } from "../model/store.ts";
 import { formerAs } from "./former-ids.ts";
 import { recordSize } from "./heap-size.ts";
@@ -24,6 +30,16 @@ export interface Bounds {
 const PURGE_BATCH = 100;
 /** Records that a list looks at before other work has its turn. */
 const LIST_BATCH = 1000;
+
+/** The handle that an id begins with, if it is a generated one. */
+function handleIn(id: unknown): string | undefined {
+  return typeof id === "string" && id.length === GENERATED_LENGTH ? id.slice(0, RECORD_LENGTH) : undefined;
+}
+
+function opens(kept: Kept, id: string): boolean {
+  if (isSameId(kept.id, id)) return true;
+  return kept.former !== undefined && formerAs(kept.former, id, Date.now()) === "good";
+}
 
 export class Records {
   readonly #bounds: Bounds;
@@ -56,10 +72,21 @@ export class Records {
 
   /** The record that an id opens, be it expired. */
   find(id: string): Kept | undefined {
+    // What is found must have this very id, so that its form need not be looked at: that would cost as much as all the rest.
+    const handle = handleIn(id);
+    const found = handle === undefined ? undefined : this.#byHandle.get(handle);
+    if (found !== undefined && opens(found, id)) return found;
     if (!isWellFormedId(id)) return undefined;
-    const kept = this.#byHandle.get(recordIdOf(id));
-    if (kept === undefined || isSameId(kept.id, id)) return kept;
-    return kept.former !== undefined && formerAs(kept.former, id, Date.now()) === "good" ? kept : undefined;
+    const other = this.#byHandle.get(recordIdOf(id));
+    return other !== undefined && opens(other, id) ? other : undefined;
+  }
+
+  /** The living record of a session that this store has given. */
+  findOf(id: string): Kept | undefined {
+    const handle = handleIn(id);
+    const kept = handle === undefined ? undefined : this.#byHandle.get(handle);
+    // It is no stranger's guess, so that the time which the comparison takes tells nobody anything.
+    return kept?.id === id && this.isLive(kept, Date.now()) ? kept : this.findLive(id);
   }
 
   findLive(id: string): Kept | undefined {

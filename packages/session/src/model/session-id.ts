@@ -6,8 +6,10 @@
 import { hash, randomFillSync } from "node:crypto";
 
 /** Characters of base64url, of six random bits each. */
-const RECORD_LENGTH = 22;
+export const RECORD_LENGTH = 22;
 const SECRET_LENGTH = 43;
+/** Of a generated id, with the dot between the two. */
+export const GENERATED_LENGTH: number = RECORD_LENGTH + 1 + SECRET_LENGTH;
 const GENERATED = /^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
 /** What an id of the application's own may consist of: characters that every cookie and every log carries unchanged. */
 const NOT_IN_ID = /[^A-Za-z0-9._~-]/;
